@@ -73,6 +73,9 @@ static size_t start_line(char *line, enum log_level level, const char *event)
 }
 
 static size_t append_fields(char *line, size_t used, const char *fmt, va_list args)
+	__attribute__((format(printf, 3, 0)));
+
+static size_t append_fields(char *line, size_t used, const char *fmt, va_list args)
 {
 	int n;
 

@@ -1,0 +1,56 @@
+/*
+ * TSTInfo (RFC 3161 2.4.2), both ways.  Pure.
+ */
+#ifndef TSA_TSP_TSTINFO_H
+#define TSA_TSP_TSTINFO_H
+
+#include "tsa/core/bytes.h"
+#include "tsa/tsp/alg.h"
+
+enum {
+	TSP_SERIAL_LEN = 12, /* instance32 | lease32 | counter32, big-endian */
+	TSP_MAX_TSTINFO = 2048, /* bytes of a TSTInfo of ours */
+};
+
+struct tsp_accuracy {
+	uint32_t seconds;
+	uint16_t millis; /* 1..999, 0: absent */
+	uint16_t micros; /* 1..999, 0: absent */
+};
+
+struct tsp_tstinfo {
+	struct bytes policy; /* content octets of the OID */
+	enum tsp_digest digest;
+	bool null_params; /* as the request had it (P-16) */
+	struct bytes imprint;
+	struct bytes
+		serial; /* decode: content octets; encode: magnitude, leading zero octets allowed */
+	uint64_t time_us; /* genTime, microseconds since 1970 */
+	unsigned digits; /* digits of fraction that genTime may carry: at most 6 */
+	struct tsp_accuracy accuracy;
+	struct bytes nonce; /* content octets of the INTEGER; empty: absent */
+	struct bytes tsa_name; /* DER GeneralName inside tsa [0]; empty: absent */
+};
+
+/*
+ * Encodes into buf from its end (see der_out) and gives the view; empty if it does not fit, or
+ * if info cannot be a TSTInfo: no policy, imprint of the wrong length, serial zero or over 160
+ * bits, time past year 9999 or no multiple of its resolution, millis or micros over 999.
+ * Policy and nonce must be well-formed, as the request's decoder gives them. ordering is never
+ * written (P-20).
+ */
+struct bytes tsp_tstinfo_encode(const struct tsp_tstinfo *info, uint8_t *buf, size_t cap);
+
+/*
+ * Strict decoder for a TSTInfo of the service's own kind: version 1, a digest we know, no
+ * ordering, no extensions. False on anything else. digits gets the digits that are there.
+ */
+bool tsp_tstinfo_decode(struct bytes der, struct tsp_tstinfo *info);
+
+/* Cuts time_us down to digits of a second's fraction (0, 3, 6). */
+uint64_t tsp_time_cut(uint64_t time_us, unsigned digits);
+
+/* Splits milliseconds into the accuracy field. */
+struct tsp_accuracy tsp_accuracy_of_ms(uint32_t ms);
+
+#endif
