@@ -1,0 +1,361 @@
+/*
+ * What settings must be to each other, to the certificates they name and to their profiles: each
+ * rule once kept and once broken.
+ */
+#include "config_fixture.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#include "tsa/authority/config_part.h"
+
+/* R17 */
+static void keeps_tsus_and_endpoints_apart(void **state)
+{
+	static const struct row rows[] = {
+		{ { { "test", "tsus", "trial, first" } },
+			"[test] tsus: R17: a TSU belongs to one endpoint: [first] is [release]'s",
+			0 },
+		{ { { "release", "path", "/test" } }, "[test] path: D9: an endpoint has a path of",
+			0 },
+		{ { { "first", "activate_at", "2026-12-01T00:00:00Z" } },
+			"[release] tsus: R17: one TSU's activate_at is past", 0 },
+		{ { { "next", "activate_at", NULL } }, "R17: no two TSUs of an endpoint start at",
+			0 },
+		{ { { "next", "key", "pkcs11:token=tsa;object=first" } }, "[first] key: T-12", 0 },
+		{ { { "next", "certificate", "first.pem" } }, "[first] certificate: T-12", 0 },
+		{ { { "first", "certificate", "same_key.pem" } }, "[first] certificate: T-13", 0 },
+	};
+
+	assert_rows(*state, rows, sizeof(rows) / sizeof(rows[0]));
+}
+
+/* D9 */
+static void keeps_test_and_release_apart(void **state)
+{
+	static const struct row rows[] = {
+		{ { { "test", "policies", "1.2.3.9, 1.2.3.5" } },
+			"[test] policies: D9: release and test share no policy: 1.2.3.5 is [release]'s",
+			0 },
+		{ { { "trial", "certificate", "release_key.pem" } },
+			"[trial] certificate: D9: release and test share no key", 0 },
+		{ { { "first", "certificate", "test_issuer.pem" } },
+			"[trial] certificate: D9: release and test share no issuing certificate: [first]",
+			0 },
+	};
+	static const struct setting both_release[MAX_CHANGES] = { { "test", "purpose", "release" },
+		{ "test", "policies", "1.2.3.4" } };
+	struct findings found;
+
+	assert_rows(*state, rows, sizeof(rows) / sizeof(rows[0]));
+	config_free(read_changed(*state, both_release, &found));
+	assert_string_equal(found.text, "");
+}
+
+/* D6, D7, T-08, R28 */
+static void holds_strict_profiles_to_clock_accuracy_and_hardware(void **state)
+{
+	static const struct row rows[] = {
+		{ { { "release", "profile", "csbr" }, { "tsad", "clock", "unchecked" } },
+			"[tsad] clock: D7, T-07: unchecked is refused under profile csbr of [release]",
+			0 },
+		{ { { "release", "profile", "csbr" }, { "first", "accuracy_ms", "2000" } },
+			"[first] accuracy_ms: T-08", 0 },
+		{ { { "release", "profile", "csbr" }, { "first", "module", "/x/libsofthsm2.so" } },
+			"[first] module: D7, T-14: a software token is refused", 0 },
+		{ { { "release", "profile", "csbr" }, { "first", "allow_software_key", "yes" } },
+			"[first] allow_software_key: D6", 0 },
+		{ { { "release", "profile", "csbr" }, { "first", "allow_software_key", "yes" },
+			  { "first", "key", "file:k.pem" }, { "first", "module", NULL } },
+			"[first] key: D6: a file: key is refused under profile csbr", 2 },
+		{ { { "release", "profile", "etsi" } }, "[first] certificate: ", 2 },
+		{ { { "first", "accuracy_ms", "500" } }, "[first] accuracy_ms: R28", 0 },
+		{ { { "release", "digits", "0" } }, "the resolution of 0 digits", 2 },
+		{ { { "first", "key", "file:k.pem" }, { "first", "module", NULL } },
+			"[first] key: D6: a file: key needs allow_software_key", 0 },
+		{ { { "first", "key", "file:k.pem" }, { "first", "allow_software_key", "yes" } },
+			"[first] module: a file: key has none", 0 },
+	};
+
+	assert_rows(*state, rows, sizeof(rows) / sizeof(rows[0]));
+}
+
+static void lets_a_bound_that_just_fits_pass(void **state)
+{
+	static const struct setting fits[MAX_CHANGES] = { { "tsad", "clock_slack_ms", "899" } };
+	static const struct row over = { { { "tsad", "clock_slack_ms", "900" } }, "R28", 3 };
+	struct findings found;
+
+	config_free(read_changed(*state, fits, &found));
+	assert_string_equal(found.text, "");
+	assert_row(*state, &over);
+}
+
+static void takes_a_software_key_under_rfc3161(void **state)
+{
+	struct fixture *f = *state;
+	static const struct setting changes[MAX_CHANGES] = { { "first", "key", "file:k.pem" },
+		{ "first", "module", NULL }, { "first", "allow_software_key", "yes" } };
+	struct findings found;
+	struct config *c = read_changed(f, changes, &found);
+	char key[2 * PATH_ROOM];
+
+	assert_string_equal(found.text, "");
+	assert_non_null(c);
+	(void)snprintf(key, sizeof(key), "file:%s/k.pem", f->folder);
+	assert_string_equal(c->tsus[c->endpoints[0].tsus[0]].key, key);
+	config_free(c);
+}
+
+static void says_what_is_wrong_with_a_certificate_file(void **state)
+{
+	static const struct row rows[] = {
+		{ { { "first", "certificate", "none.pem" } }, "none.pem: open: No such file", 0 },
+		{ { { "first", "certificate", "." } }, "is no regular file", 0 },
+		{ { { "first", "certificate", "fifo" } }, "fifo: is no regular file", 0 },
+		{ { { "first", "certificate", "empty.pem" } }, "empty.pem: is empty", 0 },
+		{ { { "first", "certificate", "no.pem" } }, "holds no certificate in PEM", 0 },
+		{ { { "first", "certificate", "with_key.pem" } },
+			"with_key.pem: holds a \"PRIVATE KEY\": only certificates belong there",
+			0 },
+		{ { { "first", "certificate", "with_root.pem" } },
+			"T-11: the chain holds a self-signed", 0 },
+		{ { { "first", "certificate", "wrong_order.pem" } },
+			"wrong_order.pem: P-05: RFC 3161 2.3", 3 },
+		{ { { "first", "certificate", "expired.pem" } },
+			"expired.pem: P-23: RFC 3161 App. B: genTime is within the certificate's validity: "
+			"expired on",
+			0 },
+	};
+
+	assert_rows(*state, rows, sizeof(rows) / sizeof(rows[0]));
+}
+
+/* A TSU that is followed keeps its certificate in the configuration: it signs no more. */
+static void warns_only_about_a_superseded_tsus_certificate(void **state)
+{
+	static const struct setting changes[MAX_CHANGES] = { { "first", "certificate",
+								     "expired.pem" },
+		{ "next", "activate_at", "2026-11-01T00:00:00Z" } };
+	struct findings found;
+
+	config_free(read_changed(*state, changes, &found));
+	assert_int_equal(found.errors, 0);
+	assert_int_equal(found.warnings, 1);
+	assert_non_null(strstr(found.text, "warning: "));
+	assert_non_null(strstr(found.text, "P-23"));
+}
+
+/* What is staged is judged by the day on which it will sign. */
+static void judges_a_tsu_that_is_not_yet_active_by_its_day(void **state)
+{
+	static const struct row late = { { { "next", "activate_at", "2040-01-01T00:00:00Z" } },
+		"[next] certificate:", 2 };
+
+	assert_row(*state, &late);
+}
+
+/* R36 */
+static void warns_where_the_leaf_does_not_come_first_in_tokens(void **state)
+{
+	struct fixture *f = *state;
+	static const struct setting changes[MAX_CHANGES] = { { "first", "certificate",
+		"short_ca.pem" } };
+	struct make_certificate how = {
+		.common_name = "S",
+		.key = f->ca_key,
+		.issuer = f->root,
+		.issuer_key = f->ca_key,
+		.not_before = now - 60 * DAY,
+		.not_after = now + 3650LL * DAY,
+		.extensions = { { "basicConstraints", "critical,CA:TRUE" },
+			{ "subjectKeyIdentifier", "hash" } },
+	};
+	X509 *ca = make_certificate(&how);
+	struct findings found;
+
+	write_tsu(f, "short_ca.pem", f->key[0], ca, now + 3650LL * DAY);
+	config_free(read_changed(f, changes, &found));
+	assert_int_equal(found.errors, 0);
+	assert_int_equal(found.warnings, 1);
+	assert_non_null(strstr(found.text, "[first] certificate: R36"));
+	X509_free(ca);
+}
+
+static void warns_about_an_accuracy_in_milliseconds(void **state)
+{
+	static const struct setting changes[MAX_CHANGES] = { { "first", "accuracy_ms", "900" } };
+	struct findings found;
+
+	config_free(read_changed(*state, changes, &found));
+	assert_int_equal(found.errors, 0);
+	assert_non_null(strstr(found.text, "[first] accuracy_ms: is no whole second"));
+}
+
+static void write_published(const struct fixture *f, const char *name, const char *text)
+{
+	char path[2 * PATH_ROOM];
+
+	(void)snprintf(path, sizeof(path), "%s/%s", f->publish, name);
+	write_file(path, text, strlen(text));
+}
+
+static void remove_published(const struct fixture *f, const char *name)
+{
+	char path[2 * PATH_ROOM];
+
+	(void)snprintf(path, sizeof(path), "%s/%s", f->publish, name);
+	assert_int_equal(unlink(path), 0);
+}
+
+/* R21 */
+static void publishes_the_files_of_a_folder_by_their_suffix(void **state)
+{
+	struct fixture *f = *state;
+	static const struct setting changes[MAX_CHANGES] = { { "tsad", "publish", "publish" } };
+	struct findings found;
+	struct config *c;
+
+	write_published(f, "ca.crl", "crl");
+	write_published(f, "a.html", "<p>");
+	c = read_changed(f, changes, &found);
+	assert_string_equal(found.text, "");
+	assert_non_null(c);
+	assert_int_equal(c->file_count, 2);
+	assert_string_equal(c->files[0].path, "/a.html");
+	assert_string_equal(c->files[0].type, "text/html; charset=utf-8");
+	assert_string_equal(c->files[1].path, "/ca.crl");
+	assert_string_equal(c->files[1].type, "application/pkix-crl");
+	assert_int_equal(c->files[1].content.len, 3);
+	assert_memory_equal(c->files[1].content.at, "crl", 3);
+	config_free(c);
+	remove_published(f, "ca.crl");
+	remove_published(f, "a.html");
+}
+
+static void refuses_files_that_cannot_be_published(void **state)
+{
+	struct fixture *f = *state;
+	static const struct {
+		const char *name;
+		const char *text;
+		const char *finding;
+	} rows[] = {
+		{ "bad.exe", "x", "publish/bad.exe: name: ends in" },
+		{ ".hidden.txt", "x", "publish/.hidden.txt: name: letters" },
+		{ "empty.txt", "", "empty.txt: is empty" },
+		{ "tsu.pem", "x", "publish/tsu.pem: is answered by the service itself" },
+		{ "ca.crl", "x", "publish/ca.crl: is also the path of endpoint [test]" },
+	};
+	struct row row = { { { "tsad", "publish", "publish" }, { "test", "path", "/ca.crl" } },
+		NULL, 0 };
+	static const struct row no_folder = { { { "tsad", "publish", "none" } },
+		"none: No such file", 0 };
+
+	assert_row(f, &no_folder);
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		row.finding = rows[i].finding;
+		write_published(f, rows[i].name, rows[i].text);
+		assert_row(f, &row);
+		remove_published(f, rows[i].name);
+	}
+}
+
+/* The sample with its folder /etc/tsa put into ours; the caller frees. */
+static char *read_sample(const struct fixture *f)
+{
+	char path[sizeof(TSA_TEST_DATA) + PATH_ROOM];
+	struct buf text = { 0 };
+	struct buf out = { 0 };
+	struct err err = { 0 };
+	const char *at;
+	const char *hit;
+
+	(void)snprintf(path, sizeof(path), "%s/../../deploy/tsad.conf", TSA_TEST_DATA);
+	assert_true(config_file_read(path, CONFIG_MAX_FILE, &text, &err));
+	buf_append(&text, (struct bytes){ (const uint8_t *)"", 1 });
+	at = (const char *)text.at;
+	while ((hit = strstr(at, "/etc/tsa")) != NULL) {
+		buf_append(&out, (struct bytes){ (const uint8_t *)at, (size_t)(hit - at) });
+		buf_append(&out, bytes_of_text(f->folder));
+		at = hit + strlen("/etc/tsa");
+	}
+	buf_append(&out, bytes_of_text(at));
+	buf_append(&out, (struct bytes){ (const uint8_t *)"", 1 });
+	buf_free(&text);
+	return (char *)out.at;
+}
+
+/* R24 */
+static void finds_nothing_wrong_with_the_sample(void **state)
+{
+	struct fixture *f = *state;
+	char *text = read_sample(f);
+	struct findings found;
+	struct config *c = read_text(f, text, strlen(text), &found);
+
+	assert_string_equal(found.text, "");
+	assert_non_null(c);
+	assert_int_equal(c->endpoint_count, 2);
+	assert_int_equal(c->endpoints[0].profile, PROFILE_RFC3161);
+	assert_string_equal(c->database, "");
+	config_free(c);
+	free(text);
+}
+
+/* What stands commented out in it works as well. */
+static void finds_nothing_wrong_with_the_samples_csbr_example(void **state)
+{
+	struct fixture *f = *state;
+	char example[TEXT_ROOM] = "[tsad]\nlisten = 127.0.0.1:3161\njournal = journal\n"
+				  "endpoints = release\n";
+	char *text = read_sample(f);
+	struct findings found;
+	struct config *c;
+	char *save = NULL;
+	char *line = strtok_r(strstr(text, "\n#[release]"), "\n", &save);
+
+	for (; line != NULL; line = strtok_r(NULL, "\n", &save)) {
+		size_t used = strlen(example);
+
+		assert_int_equal(line[0], '#');
+		(void)snprintf(example + used, sizeof(example) - used, "%s\n", line + 1);
+	}
+	c = read_text(f, example, strlen(example), &found);
+	assert_string_equal(found.text, "");
+	assert_non_null(c);
+	assert_int_equal(c->endpoints[0].profile, PROFILE_CSBR);
+	assert_int_equal(c->endpoints[0].tsu_count, 2);
+	config_free(c);
+	free(text);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(keeps_tsus_and_endpoints_apart),
+		cmocka_unit_test(keeps_test_and_release_apart),
+		cmocka_unit_test(holds_strict_profiles_to_clock_accuracy_and_hardware),
+		cmocka_unit_test(lets_a_bound_that_just_fits_pass),
+		cmocka_unit_test(takes_a_software_key_under_rfc3161),
+		cmocka_unit_test(says_what_is_wrong_with_a_certificate_file),
+		cmocka_unit_test(warns_only_about_a_superseded_tsus_certificate),
+		cmocka_unit_test(judges_a_tsu_that_is_not_yet_active_by_its_day),
+		cmocka_unit_test(warns_where_the_leaf_does_not_come_first_in_tokens),
+		cmocka_unit_test(warns_about_an_accuracy_in_milliseconds),
+		cmocka_unit_test(publishes_the_files_of_a_folder_by_their_suffix),
+		cmocka_unit_test(refuses_files_that_cannot_be_published),
+		cmocka_unit_test(finds_nothing_wrong_with_the_sample),
+		cmocka_unit_test(finds_nothing_wrong_with_the_samples_csbr_example),
+	};
+
+	return cmocka_run_group_tests(tests, set_up, tear_down);
+}

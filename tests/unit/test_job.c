@@ -1,0 +1,117 @@
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#include "tsa/authority/job.h"
+
+static const uint8_t some[32] = { 1, 2, 3 };
+
+static struct msg_issue issue(uint64_t id)
+{
+	return (struct msg_issue){
+		.id = id, .endpoint = 1, .digest = 1, .imprint = { some, 32 }, .nonce = { some, 8 }
+	};
+}
+
+static struct job *make(struct jobs *jobs, uint64_t id)
+{
+	struct msg_issue i = issue(id);
+
+	return job_new(jobs, &i, 1000);
+}
+
+static void a_new_job_waits_at_the_end_of_its_queue(void **unused)
+{
+	struct jobs jobs;
+	struct job *first;
+	struct job *second;
+
+	(void)unused;
+	jobs_init(&jobs);
+	first = make(&jobs, 1);
+	second = make(&jobs, 2);
+	assert_ptr_equal(TAILQ_FIRST(&jobs.queued[1]), first);
+	assert_ptr_equal(TAILQ_NEXT(first, link), second);
+	assert_int_equal(jobs.count, 2);
+	assert_int_equal(first->state, JOB_QUEUED);
+	assert_int_equal(first->imprint_len, 32);
+	assert_memory_equal(first->nonce, some, 8);
+	jobs_wipe(&jobs);
+}
+
+static void a_job_whose_lane_failed_goes_back_to_the_head(void **unused)
+{
+	struct jobs jobs;
+	struct job *first;
+
+	(void)unused;
+	jobs_init(&jobs);
+	first = make(&jobs, 1);
+	(void)make(&jobs, 2);
+	job_to_lane(&jobs, first, NULL);
+	assert_int_equal(jobs.signing, 1);
+	assert_int_equal(first->tries, 1);
+	job_back(&jobs, first);
+	assert_int_equal(jobs.signing, 0);
+	assert_ptr_equal(TAILQ_FIRST(&jobs.queued[1]), first);
+	job_to_lane(&jobs, first, NULL);
+	assert_int_equal(first->tries, 2);
+	job_answered(&jobs, first);
+	jobs_wipe(&jobs);
+}
+
+static void a_signed_job_waits_for_its_record_and_is_then_gone(void **unused)
+{
+	struct jobs jobs;
+	struct job *job;
+
+	(void)unused;
+	jobs_init(&jobs);
+	job = make(&jobs, 1);
+	job_to_lane(&jobs, job, NULL);
+	job_to_recording(&jobs, job, 77);
+	assert_ptr_equal(TAILQ_FIRST(&jobs.recording), job);
+	assert_true(job->seq == 77);
+	assert_int_equal(jobs.signing, 0);
+	job_answered(&jobs, job);
+	assert_int_equal(jobs.count, 0);
+	assert_true(TAILQ_EMPTY(&jobs.recording));
+}
+
+/* A bug stops the process: shown in a child of the test. */
+static void a_job_cannot_skip_its_signature(void **unused)
+{
+	int status = 0;
+	pid_t pid = fork();
+
+	(void)unused;
+	if (pid == 0) {
+		struct jobs jobs;
+
+		(void)close(STDERR_FILENO);
+		jobs_init(&jobs);
+		job_to_recording(&jobs, make(&jobs, 1), 1);
+		_exit(0);
+	}
+	assert_int_equal(waitpid(pid, &status, 0), pid);
+	assert_true(WIFSIGNALED(status));
+	assert_int_equal(WTERMSIG(status), SIGABRT);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(a_new_job_waits_at_the_end_of_its_queue),
+		cmocka_unit_test(a_job_whose_lane_failed_goes_back_to_the_head),
+		cmocka_unit_test(a_signed_job_waits_for_its_record_and_is_then_gone),
+		cmocka_unit_test(a_job_cannot_skip_its_signature),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,121 @@
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "tsa/authority/timesrc.h"
+
+/* 2026-11-24T08:00:00.123456Z */
+#define NOW 1795507200123456u
+
+static struct clock_reading reading(uint64_t time_us, uint64_t maxerror_us)
+{
+	return (struct clock_reading){ time_us, maxerror_us, true };
+}
+
+static void the_kernel_gives_a_reading_after_2026(void **unused)
+{
+	struct clock_reading r;
+
+	(void)unused;
+	assert_true(timesrc_read(&r));
+	assert_true(r.time_us > 1767225600000000u);
+}
+
+/* D10, R28: resolution and slack are part of the bound. */
+static void a_good_clock_gives_time_cut_to_its_digits_and_a_bound(void **unused)
+{
+	struct timesrc src = { .checked = true, .slack_us = 500000 };
+	struct clock_reading r = reading(NOW, 20000);
+	struct gentime g;
+
+	(void)unused;
+	assert_true(timesrc_gentime(&src, &r, 3, 1000, &g));
+	assert_true(g.time_us == NOW - 456);
+	assert_int_equal(g.bound_us, 20000 + 500000 + 1000);
+}
+
+/* T-07: out of accuracy, no time-stamp. */
+static void a_bound_over_nine_tenths_of_the_accuracy_is_refused(void **unused)
+{
+	struct timesrc src = { .checked = true, .slack_us = 500000 };
+	struct clock_reading at = reading(NOW, 399000);
+	struct clock_reading over = reading(NOW, 399001);
+	struct gentime g;
+
+	(void)unused;
+	assert_true(timesrc_gentime(&src, &at, 3, 1000, &g));
+	assert_false(timesrc_gentime(&src, &over, 3, 1000, &g));
+	assert_non_null(strstr(g.why, "over 0.9 of the accuracy"));
+}
+
+static void an_unsynchronised_clock_is_refused(void **unused)
+{
+	struct timesrc src = { .checked = true, .slack_us = 0 };
+	struct clock_reading r = { NOW, 1000, false };
+	struct gentime g;
+
+	(void)unused;
+	assert_false(timesrc_gentime(&src, &r, 3, 1000, &g));
+	assert_string_equal(g.why, "clock: not synchronised");
+}
+
+static void an_unchecked_clock_issues_and_says_so_by_its_bound(void **unused)
+{
+	struct timesrc src = { .checked = false };
+	struct clock_reading r = { NOW, 16000000, false };
+	struct gentime g;
+
+	(void)unused;
+	assert_true(timesrc_gentime(&src, &r, 3, 1000, &g));
+	assert_int_equal(g.bound_us, -1);
+}
+
+/* R10: genTime never decreases; equal is fine. */
+static void a_clock_a_little_back_repeats_the_last_time(void **unused)
+{
+	struct timesrc src = { .checked = true, .slack_us = 500000 };
+	struct clock_reading first = reading(NOW, 20000);
+	struct clock_reading back = reading(NOW - 50000, 20000);
+	struct gentime g;
+	uint64_t last;
+
+	(void)unused;
+	assert_true(timesrc_gentime(&src, &first, 3, 1000, &g));
+	last = g.time_us;
+	assert_true(timesrc_gentime(&src, &back, 3, 1000, &g));
+	assert_true(g.time_us == last);
+	assert_int_equal(g.bound_us, 20000 + 500000 + 1000 + 50000);
+}
+
+static void a_clock_far_back_is_refused_even_unchecked(void **unused)
+{
+	struct timesrc src = { .checked = false };
+	struct clock_reading first = reading(NOW, 20000);
+	struct clock_reading back = reading(NOW - 102000, 20000);
+	struct gentime g;
+
+	(void)unused;
+	assert_true(timesrc_gentime(&src, &first, 3, 1000, &g));
+	assert_false(timesrc_gentime(&src, &back, 3, 1000, &g));
+	assert_non_null(strstr(g.why, "102 ms before the last time-stamp"));
+	assert_true(timesrc_gentime(&src, &first, 3, 1000, &g));
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(the_kernel_gives_a_reading_after_2026),
+		cmocka_unit_test(a_good_clock_gives_time_cut_to_its_digits_and_a_bound),
+		cmocka_unit_test(a_bound_over_nine_tenths_of_the_accuracy_is_refused),
+		cmocka_unit_test(an_unsynchronised_clock_is_refused),
+		cmocka_unit_test(an_unchecked_clock_issues_and_says_so_by_its_bound),
+		cmocka_unit_test(a_clock_a_little_back_repeats_the_last_time),
+		cmocka_unit_test(a_clock_far_back_is_refused_even_unchecked),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

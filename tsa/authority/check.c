@@ -1,0 +1,72 @@
+/* tsad --check: one signer a TSU proves its key and ends; nothing is served, nothing written. */
+#include <stdio.h>
+
+#include <event2/event.h>
+
+#include "tsa/authority/crew.h"
+#include "tsa/authority/service.h"
+#include "tsa/core/log.h"
+
+struct check {
+	struct event_base *base;
+	struct crew *crew;
+	size_t open; /* TSUs without a result */
+	int status;
+};
+
+static void one_less(struct check *c)
+{
+	if (--c->open == 0)
+		(void)event_base_loopbreak(c->base);
+}
+
+static void on_proven(void *arg, const struct tsu *tsu, const char *token)
+{
+	printf("ok: %s: key and certificate match, a test signature verifies: %s\n",
+		tsu->config->name, token);
+	one_less(arg);
+}
+
+static void on_fatal(void *arg, uint8_t failure, const char *text)
+{
+	struct check *c = arg;
+
+	(void)failure;
+	printf("FINDING: %s\n", text);
+	c->status = EXIT_FINDINGS;
+	one_less(c);
+}
+
+static void nothing(void *arg)
+{
+	(void)arg;
+}
+
+int service_check(const struct config *config)
+{
+	struct check c = { .base = event_base_new(), .open = config->tsu_count };
+	const struct crew_events events = { .ready = nothing,
+		.fatal = on_fatal,
+		.proven = on_proven,
+		.lane_idle = nothing,
+		.stopped = nothing,
+		.arg = &c };
+	struct spawner *spawner;
+	struct err err = { 0 };
+
+	if (c.base == NULL)
+		BUG("libevent does not start");
+	spawner = spawner_new(c.base, &err);
+	if (spawner != NULL)
+		c.crew = crew_new(c.base, spawner, config, true, &events, &err);
+	if (c.crew == NULL) {
+		printf("FINDING: %s\n", err.text);
+		c.status = EXIT_FINDINGS;
+	} else if (c.open > 0) {
+		(void)event_base_dispatch(c.base);
+	}
+	crew_free(c.crew);
+	spawner_free(spawner);
+	event_base_free(c.base);
+	return c.status;
+}

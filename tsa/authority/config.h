@@ -1,0 +1,101 @@
+/*
+ * The configuration (design D1, section 5; R23): OpenSSL's file syntax, read by tsad and tools
+ * only, through one table of settings.  All findings are reported in one run.
+ */
+#ifndef TSA_AUTHORITY_CONFIG_H
+#define TSA_AUTHORITY_CONFIG_H
+
+#include "tsa/core/err.h"
+#include "tsa/core/msg.h"
+#include "tsa/token/profile.h"
+#include "tsa/tsp/alg.h"
+
+enum config_clock { CONFIG_CLOCK_KERNEL, CONFIG_CLOCK_UNCHECKED };
+enum config_purpose { CONFIG_RELEASE, CONFIG_TEST };
+
+enum {
+	CONFIG_MAX_LANES = 64,
+	CONFIG_MAX_TSUS = 64,
+	CONFIG_MAX_LISTENERS = 8,
+};
+
+struct config_tsu {
+	char name[MSG_MAX_NAME];
+	char key[MSG_MAX_URI];
+	char module[MSG_MAX_PATH];
+	char pin_file[MSG_MAX_PATH];
+	char certificate_file[MSG_MAX_PATH];
+	bool allow_software_key;
+	uint32_t accuracy_ms;
+	uint32_t lanes;
+	uint32_t self_check;
+	int64_t activate_at; /* seconds since 1970; 0: from the beginning */
+	size_t endpoint; /* index of the one endpoint it belongs to (R17) */
+	/* from the certificate file */
+	struct buf certificate; /* DER of the leaf */
+	struct buf chain; /* DER of the intermediates, one after the other */
+	struct buf pem; /* leaf, then intermediates, as PEM */
+	uint8_t cert_sha256[MSG_HASH];
+	uint8_t chain_sha256[MSG_HASH];
+	enum tsp_digest digest; /* of its tokens' signatures */
+	int64_t sign_until; /* seconds since 1970: notAfter, privateKeyUsagePeriod, csbr's 15 months
+			     */
+	int64_t not_before;
+};
+
+struct config_endpoint {
+	char name[MSG_MAX_NAME];
+	char path[MSG_MAX_PATH];
+	enum config_purpose purpose;
+	enum profile profile;
+	size_t tsus[CONFIG_MAX_TSUS]; /* indexes, by activate_at ascending */
+	size_t tsu_count;
+	struct msg_oid policies[MSG_MAX_POLICIES]; /* the first is the default */
+	uint8_t policy_count;
+	uint32_t digests; /* bit n: digest number n of tsp/alg.h */
+	unsigned digits; /* of genTime's fraction: 0, 3, 6 */
+};
+
+/* A file that the front serves (R21). */
+struct config_file {
+	char path[MSG_MAX_PATH]; /* URL path */
+	char type[MSG_MAX_PATH];
+	struct buf content;
+};
+
+struct config {
+	char listen[CONFIG_MAX_LISTENERS]
+		   [MSG_MAX_PATH]; /* address:port or [v6]:port; port 0: any */
+	size_t listen_count;
+	char admin[MSG_MAX_PATH]; /* empty: none */
+	char journal[MSG_MAX_PATH];
+	char database[MSG_MAX_URI]; /* empty: journal only */
+	enum config_clock clock;
+	uint32_t clock_slack_ms;
+	uint32_t max_unshipped_age_s;
+	uint32_t max_connections;
+	char publish[MSG_MAX_PATH]; /* folder of the published files; empty: none */
+	struct config_endpoint endpoints[MSG_MAX_ENDPOINTS];
+	size_t endpoint_count;
+	struct config_tsu tsus[CONFIG_MAX_TSUS];
+	size_t tsu_count;
+	struct config_file *files; /* published */
+	size_t file_count;
+	uint8_t sha256[MSG_HASH]; /* of the file's bytes */
+};
+
+/*
+ * Called once a finding, "FILE: [section] key: rule: finding". A warning does not keep the
+ * configuration from being used.
+ */
+typedef void config_finding(void *arg, bool warning, const char *text);
+
+/*
+ * Reads path, every file it names (certificates, publish) and checks all of it, profiles and
+ * purposes (D7, D9) included, at the time now (seconds since 1970). Opens no key and no PIN.
+ * NULL after at least one finding that is no warning. The caller frees with config_free.
+ */
+struct config *config_read(const char *path, int64_t now, config_finding *report, void *arg);
+void config_free(struct config *config);
+
+#endif

@@ -1,0 +1,340 @@
+/*
+ * What settings must be to each other, and to the profiles of their endpoints.  Every rule is
+ * one function of the table at the end; it may find the same settings bad that another found,
+ * as each cites its own clause.
+ */
+#include "tsa/authority/config_part.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "tsa/tsp/der.h"
+
+enum {
+	STRICT_ACCURACY_MS = 1000, /* EN 319 421 TIS-7.7.2-03 */
+	BOUND_TENTHS = 9, /* of the accuracy, for slack and resolution (R28) */
+};
+
+static struct config_endpoint *endpoint_of(const struct config_job *job, size_t tsu)
+{
+	return &job->config->endpoints[job->config->tsus[tsu].endpoint];
+}
+
+static bool is_strict(const struct config_endpoint *endpoint)
+{
+	return endpoint->profile == PROFILE_ETSI || endpoint->profile == PROFILE_CSBR;
+}
+
+static bool is_software_module(const char *module)
+{
+	return strcasestr(module, "softhsm") != NULL || strcasestr(module, "softokn") != NULL;
+}
+
+/* By activate_at; the job's config is what qsort has no argument for. */
+static void sort_tsus(const struct config_job *job, struct config_endpoint *endpoint)
+{
+	const struct config_tsu *all = job->config->tsus;
+
+	for (size_t i = 1; i < endpoint->tsu_count; i++)
+		for (size_t k = i; k > 0 && all[endpoint->tsus[k - 1]].activate_at >
+						    all[endpoint->tsus[k]].activate_at;
+			k--) {
+			size_t later = endpoint->tsus[k - 1];
+
+			endpoint->tsus[k - 1] = endpoint->tsus[k];
+			endpoint->tsus[k] = later;
+		}
+}
+
+static void check_listeners(struct config_job *job)
+{
+	const struct config *config = job->config;
+
+	for (size_t i = 0; i < config->listen_count; i++) {
+		const char *port = strrchr(config->listen[i], ':');
+
+		if (strcmp(config->listen[i], config->admin) == 0 && strcmp(port, ":0") != 0)
+			config_report(job, false, "tsad", "admin",
+				"R19: is a listener of its own: %s is in listen", config->admin);
+	}
+}
+
+static void check_paths(struct config_job *job)
+{
+	const struct config *config = job->config;
+
+	for (size_t i = 0; i < config->endpoint_count; i++)
+		for (size_t k = 0; k < i; k++)
+			if (config->endpoints[i].path[0] != '\0' &&
+				strcmp(config->endpoints[i].path, config->endpoints[k].path) == 0)
+				config_report(job, false, config->endpoints[i].name, "path",
+					"D9: an endpoint has a path of its own: %s is [%s]'s",
+					config->endpoints[i].path, config->endpoints[k].name);
+}
+
+/* R17: at any time one TSU of an endpoint signs: the one activated last. */
+static void check_activation(struct config_job *job)
+{
+	const struct config *config = job->config;
+
+	for (size_t i = 0; i < config->endpoint_count; i++) {
+		const struct config_endpoint *endpoint = &config->endpoints[i];
+		const struct config_tsu *first;
+
+		if (endpoint->tsu_count == 0)
+			continue; /* reported with its list */
+		first = &config->tsus[endpoint->tsus[0]];
+		if (first->activate_at > job->now)
+			config_report(job, false, endpoint->name, "tsus",
+				"R17: one TSU's activate_at is past, else none signs: the first is [%s]",
+				first->name);
+		for (size_t k = 1; k < endpoint->tsu_count; k++) {
+			const struct config_tsu *a = &config->tsus[endpoint->tsus[k - 1]];
+			const struct config_tsu *b = &config->tsus[endpoint->tsus[k]];
+
+			/* Without a key it is no TSU yet, which is reported. */
+			if (a->activate_at == b->activate_at && a->key[0] != '\0' &&
+				b->key[0] != '\0')
+				config_report(job, false, b->name, "activate_at",
+					"R17: no two TSUs of an endpoint start at the same time: so does "
+					"[%s]",
+					a->name);
+		}
+	}
+}
+
+static void check_clock(struct config_job *job)
+{
+	for (size_t i = 0; i < job->config->endpoint_count; i++)
+		if (job->config->clock == CONFIG_CLOCK_UNCHECKED &&
+			is_strict(&job->config->endpoints[i]))
+			config_report(job, false, "tsad", "clock",
+				"D7, T-07: unchecked is refused under profile %s of [%s]",
+				profile_name(job->config->endpoints[i].profile),
+				job->config->endpoints[i].name);
+}
+
+static uint64_t resolution_us(unsigned digits)
+{
+	switch (digits) {
+	case 0:
+		return 1000000;
+	case 3:
+		return 1000;
+	default:
+		return 1;
+	}
+}
+
+static void check_accuracy(struct config_job *job)
+{
+	for (size_t i = 0; i < job->config->tsu_count; i++) {
+		const struct config_tsu *tsu = &job->config->tsus[i];
+		const struct config_endpoint *endpoint = endpoint_of(job, i);
+		uint64_t bound_us = job->config->clock_slack_ms * UINT64_C(1000) +
+				    resolution_us(endpoint->digits);
+
+		if (is_strict(endpoint) && tsu->accuracy_ms > STRICT_ACCURACY_MS)
+			config_report(job, false, tsu->name, "accuracy_ms",
+				"T-08: EN 319 421 TIS-7.7.2-03: is at most %d under profile %s: found %u",
+				STRICT_ACCURACY_MS, profile_name(endpoint->profile),
+				tsu->accuracy_ms);
+		if (job->config->clock == CONFIG_CLOCK_KERNEL &&
+			bound_us * 10 > tsu->accuracy_ms * UINT64_C(1000) * BOUND_TENTHS)
+			config_report(job, false, tsu->name, "accuracy_ms",
+				"R28: clock_slack_ms (%u) and the resolution of %u digits fit into 0.9 of "
+				"it: found %u",
+				job->config->clock_slack_ms, endpoint->digits, tsu->accuracy_ms);
+		if (tsu->accuracy_ms % 1000 != 0)
+			config_report(job, true, tsu->name, "accuracy_ms",
+				"is no whole second: some clients refuse millis in an accuracy");
+	}
+}
+
+/* R10: genTime never decreases in a lease, which coarse and fine ones side by side would do. */
+static void check_digits(struct config_job *job)
+{
+	const struct config *config = job->config;
+
+	for (size_t i = 1; i < config->endpoint_count; i++)
+		if (config->endpoints[i].digits != config->endpoints[0].digits)
+			config_report(job, false, config->endpoints[i].name, "digits",
+				"R10: is the same at every endpoint: found %u, [%s] has %u",
+				config->endpoints[i].digits, config->endpoints[0].name,
+				config->endpoints[0].digits);
+}
+
+static void check_key(struct config_job *job)
+{
+	for (size_t i = 0; i < job->config->tsu_count; i++) {
+		const struct config_tsu *tsu = &job->config->tsus[i];
+		const struct config_endpoint *endpoint = endpoint_of(job, i);
+		const char *profile = profile_name(endpoint->profile);
+		bool is_file = strncmp(tsu->key, "file:", 5) == 0;
+
+		if (is_file && !tsu->allow_software_key)
+			config_report(job, false, tsu->name, "key",
+				"D6: a file: key needs allow_software_key = yes, and is for tests only");
+		if (is_file && is_strict(endpoint))
+			config_report(job, false, tsu->name, "key",
+				"D6: a file: key is refused under profile %s", profile);
+		if (tsu->allow_software_key && is_strict(endpoint))
+			config_report(job, false, tsu->name, "allow_software_key",
+				"D6: is refused under profile %s", profile);
+		if (is_file && tsu->module[0] != '\0')
+			config_report(job, false, tsu->name, "module", "a file: key has none");
+		if (!is_file && tsu->key[0] != '\0' && tsu->module[0] == '\0')
+			config_report(
+				job, false, tsu->name, "module", "missing: a pkcs11: key needs it");
+		if (is_software_module(tsu->module) && is_strict(endpoint) &&
+			endpoint->purpose == CONFIG_RELEASE)
+			config_report(job, false, tsu->name, "module",
+				"D7, T-14: a software token is refused under profile %s of a release "
+				"endpoint",
+				profile);
+	}
+}
+
+/* What a certificate's rule found goes to the setting that names its file. */
+struct finding_place {
+	struct config_job *job;
+	const struct config_tsu *tsu;
+	bool warning;
+};
+
+static void report_certificate(void *arg, const char *rule, const char *finding)
+{
+	const struct finding_place *place = arg;
+
+	config_report(place->job, place->warning, place->tsu->name, "certificate", "%s: %s: %s",
+		place->tsu->certificate_file, rule, finding);
+}
+
+/* A TSU that another one of its endpoint has followed: it signs no more. */
+static bool is_superseded(const struct config_job *job, size_t tsu)
+{
+	const struct config_endpoint *endpoint = endpoint_of(job, tsu);
+
+	for (size_t i = 0; i < endpoint->tsu_count; i++) {
+		int64_t other = job->config->tsus[endpoint->tsus[i]].activate_at;
+
+		if (other <= job->now && other > job->config->tsus[tsu].activate_at)
+			return true;
+	}
+	return false;
+}
+
+static void check_certificates(struct config_job *job)
+{
+	for (size_t i = 0; i < job->config->tsu_count; i++) {
+		const struct config_tsu *tsu = &job->config->tsus[i];
+		struct finding_place place = { job, tsu, is_superseded(job, i) };
+		/* What is not yet active is judged by the day on which it will be. */
+		int64_t when = tsu->activate_at > job->now ? tsu->activate_at : job->now;
+
+		if (job->certificates[i].leaf != NULL)
+			(void)profile_check_certificate(endpoint_of(job, i)->profile,
+				job->certificates[i].leaf, job->certificates[i].chain, when,
+				report_certificate, &place);
+	}
+}
+
+/* True if some certificate of a and some of b name the same issuer. */
+static bool share_issuer(const struct config_certificate *a, const struct config_certificate *b)
+{
+	for (int i = -1; i < sk_X509_num(a->chain); i++) {
+		const X509 *of_a = i < 0 ? a->leaf : sk_X509_value(a->chain, i);
+
+		for (int k = -1; k < sk_X509_num(b->chain); k++) {
+			const X509 *of_b = k < 0 ? b->leaf : sk_X509_value(b->chain, k);
+
+			if (X509_NAME_cmp(X509_get_issuer_name(of_a), X509_get_issuer_name(of_b)) ==
+				0)
+				return true;
+		}
+	}
+	return false;
+}
+
+static void check_pair_of_tsus(struct config_job *job, size_t a, size_t b)
+{
+	const struct config_certificate *of_a = &job->certificates[a];
+	const struct config_certificate *of_b = &job->certificates[b];
+	const struct config_tsu *tsu = &job->config->tsus[b];
+	const char *other = job->config->tsus[a].name;
+	bool mixed = endpoint_of(job, a)->purpose != endpoint_of(job, b)->purpose;
+
+	if (tsu->key[0] != '\0' && strcmp(tsu->key, job->config->tsus[a].key) == 0)
+		config_report(job, false, tsu->name, "key",
+			"T-12: a TSU has a key of its own: it is [%s]'s", other);
+	if (of_a->leaf == NULL || of_b->leaf == NULL)
+		return;
+	if (X509_cmp(of_a->leaf, of_b->leaf) == 0)
+		config_report(job, false, tsu->name, "certificate",
+			"T-12: a TSU has a certificate of its own: it is [%s]'s", other);
+	else if (EVP_PKEY_eq(X509_get0_pubkey(of_a->leaf), X509_get0_pubkey(of_b->leaf)) == 1)
+		config_report(job, false, tsu->name, "certificate", "%s: the key in it is [%s]'s",
+			mixed ? "D9: release and test share no key"
+			      : "T-13: a key has one certificate",
+			other);
+	if (mixed && share_issuer(of_a, of_b))
+		config_report(job, false, tsu->name, "certificate",
+			"D9: release and test share no issuing certificate: [%s]'s chain has the same "
+			"issuer",
+			other);
+}
+
+static void check_tsus_apart(struct config_job *job)
+{
+	for (size_t b = 0; b < job->config->tsu_count; b++)
+		for (size_t a = 0; a < b; a++)
+			check_pair_of_tsus(job, a, b);
+}
+
+static void check_policies_apart(
+	struct config_job *job, const struct config_endpoint *a, const struct config_endpoint *b)
+{
+	for (size_t i = 0; i < a->policy_count; i++)
+		for (size_t k = 0; k < b->policy_count; k++) {
+			struct bytes of_a = { a->policies[i].at, a->policies[i].len };
+			struct bytes of_b = { b->policies[k].at, b->policies[k].len };
+			char oid[128] = "";
+
+			if (!bytes_equal(of_a, of_b) || !der_oid_to_text(of_a, oid, sizeof(oid)))
+				continue;
+			config_report(job, false, b->name, "policies",
+				"D9: release and test share no policy: %s is [%s]'s", oid, a->name);
+		}
+}
+
+static void check_purposes_apart(struct config_job *job)
+{
+	const struct config *config = job->config;
+
+	for (size_t b = 0; b < config->endpoint_count; b++)
+		for (size_t a = 0; a < b; a++)
+			if (config->endpoints[a].purpose != config->endpoints[b].purpose)
+				check_policies_apart(
+					job, &config->endpoints[a], &config->endpoints[b]);
+}
+
+void config_check(struct config_job *job)
+{
+	static void (*const rules[])(struct config_job * job) = {
+		check_listeners,
+		check_paths,
+		check_activation,
+		check_clock,
+		check_accuracy,
+		check_digits,
+		check_key,
+		check_certificates,
+		check_tsus_apart,
+		check_purposes_apart,
+	};
+
+	for (size_t i = 0; i < job->config->endpoint_count; i++)
+		sort_tsus(job, &job->config->endpoints[i]);
+	for (size_t i = 0; i < sizeof(rules) / sizeof(rules[0]); i++)
+		rules[i](job);
+}

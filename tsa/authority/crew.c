@@ -1,0 +1,463 @@
+/* Owns the signer processes and what each of them does now. */
+#include "tsa/authority/crew.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <event2/event.h>
+
+#include "tsa/authority/job.h"
+#include "tsa/authority/login.h"
+#include "tsa/core/log.h"
+
+enum {
+	TRY_MS = 1400, /* R16: a try has 1.4 s, then SIGKILL */
+	START_S = 30, /* a signer that has not proven its key by then is killed */
+	MAX_QUEUED = 262144, /* SETUP and one SIGN */
+};
+
+static const struct child_program program = { "tsa-signer", "signer", true, MAX_QUEUED, 1 };
+
+enum lane_state {
+	LANE_DOWN, /* no process; waits for its turn, a timer, or a new PIN */
+	LANE_STARTING, /* proves its key */
+	LANE_IDLE,
+	LANE_BUSY, /* has a job */
+	LANE_ENDING, /* killed or failed, not reaped yet */
+};
+
+struct lane {
+	struct crew *crew;
+	struct tsu *tsu;
+	unsigned number;
+	struct login *login;
+	enum lane_state state;
+	struct child *child;
+	struct job *job;
+	struct event *timer; /* deadline of a start or a try; or the next start */
+	unsigned failures;
+	bool gave_up; /* failed its proof at start, and is not started again */
+	enum void_reason reason; /* why its job fails when the process is gone */
+	char text[MSG_MAX_TEXT]; /* what FAILED said */
+	uint8_t failure;
+};
+
+struct crew {
+	struct spawner *spawner;
+	const struct config *config;
+	struct crew_events events;
+	struct tsu tsus[CONFIG_MAX_TSUS];
+	size_t first_lane[CONFIG_MAX_TSUS +
+			  1]; /* lanes of TSU i: first_lane[i] .. first_lane[i+1] */
+	struct lane *lanes;
+	size_t lane_count;
+	struct logins logins;
+	size_t idle;
+	bool ready;
+	bool stopping;
+};
+
+static void start_lane(struct lane *l);
+
+static void become(struct lane *l, enum lane_state next)
+{
+	if (l->state == LANE_IDLE)
+		l->crew->idle--;
+	l->state = next;
+	if (next == LANE_IDLE)
+		l->crew->idle++;
+}
+
+static void set_timer(struct lane *l, unsigned ms)
+{
+	const struct timeval t = { .tv_sec = ms / 1000,
+		.tv_usec = (suseconds_t)(ms % 1000) * 1000 };
+
+	(void)evtimer_add(l->timer, &t);
+}
+
+/* Starts lanes that wait for their turn. */
+static void start_waiting(struct crew *c)
+{
+	for (size_t i = 0; i < c->lane_count; i++) {
+		struct lane *l = &c->lanes[i];
+
+		if (l->state == LANE_DOWN && !l->gave_up && !evtimer_pending(l->timer, NULL))
+			start_lane(l);
+	}
+}
+
+static void ready_if_all_are(struct crew *c)
+{
+	if (c->ready || c->stopping)
+		return;
+	for (size_t i = 0; i < c->lane_count; i++) {
+		if (c->lanes[i].state != LANE_IDLE)
+			return;
+	}
+	c->ready = true;
+	c->events.ready(c->events.arg);
+}
+
+static void on_signer_ready(struct lane *l, const char *token)
+{
+	struct crew *c = l->crew;
+
+	if (l->state != LANE_STARTING) {
+		child_kill(l->child);
+		return;
+	}
+	(void)evtimer_del(l->timer);
+	become(l, LANE_IDLE);
+	l->failures = 0;
+	log_event(LOG_LEVEL_INFO, "signer_ready", token, "tsu=%s lane=%u", l->tsu->config->name,
+		l->number);
+	if (c->events.proven != NULL)
+		c->events.proven(c->events.arg, l->tsu, token);
+	if (l->login->state == LOGIN_TRYING)
+		l->login->state = LOGIN_PROVEN;
+	start_waiting(c);
+	ready_if_all_are(c);
+	if (c->ready && !c->stopping)
+		c->events.lane_idle(c->events.arg);
+}
+
+static void on_signed(struct lane *l, const struct msg_signed *signature)
+{
+	struct job *job = l->job;
+
+	if (l->state == LANE_ENDING)
+		return; /* too late: its serial becomes a void */
+	if (l->state != LANE_BUSY || job == NULL || signature->job != job->id) {
+		log_event(LOG_LEVEL_ERROR, "signer_bad_answer", "answers what it was not asked",
+			"tsu=%s lane=%u", l->tsu->config->name, l->number);
+		l->reason = VOID_SIGNER_REFUSED;
+		child_kill(l->child);
+		return;
+	}
+	(void)evtimer_del(l->timer);
+	l->job = NULL;
+	become(l, LANE_IDLE);
+	l->crew->events.signature(l->crew->events.arg, job, signature);
+}
+
+/* It said why and exits; what follows is decided when it is gone. */
+static void on_failed(struct lane *l, uint8_t failure, const char *text)
+{
+	l->failure = failure;
+	(void)snprintf(l->text, sizeof(l->text), "%s", text);
+	if (l->state == LANE_BUSY)
+		l->reason = VOID_SIGNER_REFUSED;
+	log_event(LOG_LEVEL_ERROR, "signer_failed", text, "tsu=%s lane=%u failure=%s",
+		l->tsu->config->name, l->number, msg_failure_name(failure));
+}
+
+static void on_message(void *arg, const struct msg *m)
+{
+	struct lane *l = arg;
+
+	switch (m->type) {
+	case MSG_SIGNER_READY:
+		on_signer_ready(l, m->signer_ready.token);
+		return;
+	case MSG_SIGNED:
+		on_signed(l, &m->signature);
+		return;
+	case MSG_SIGN_FAILED:
+		on_failed(l, m->sign_failed.failure, m->sign_failed.text);
+		/* A signer that failed once is not asked again: another process proves the key. */
+		child_kill(l->child);
+		return;
+	case MSG_FAILED:
+		on_failed(l, m->failed.failure, m->failed.text);
+		return;
+	default:
+		log_event(LOG_LEVEL_ERROR, "signer_bad_message", msg_name(m->type),
+			"tsu=%s lane=%u", l->tsu->config->name, l->number);
+		child_kill(l->child);
+	}
+}
+
+static void stopped_if_all_are(struct crew *c)
+{
+	for (size_t i = 0; i < c->lane_count; i++) {
+		if (c->lanes[i].child != NULL)
+			return;
+	}
+	c->events.stopped(c->events.arg);
+}
+
+static void fail_job(struct lane *l)
+{
+	struct job *job = l->job;
+
+	if (job == NULL)
+		return;
+	l->job = NULL;
+	l->crew->events.job_failed(l->crew->events.arg, job, l->reason);
+}
+
+/* What its death means for the lanes that log in to the same token. */
+static void settle_login(struct lane *l)
+{
+	if (l->failure == MSG_FAILURE_PIN)
+		l->login->state = LOGIN_REFUSED; /* R20: this PIN is never tried again */
+	else if (l->login->state == LOGIN_TRYING)
+		l->login->state = LOGIN_UNPROVEN;
+}
+
+static void give_up(struct lane *l, const char *text)
+{
+	l->gave_up = true;
+	l->crew->events.fatal(l->crew->events.arg, l->failure, text);
+}
+
+/* A proof failed at start. Those that waited for its login get their turn, or their reason. */
+static void failed_at_start(struct lane *l)
+{
+	struct crew *c = l->crew;
+
+	give_up(l, l->text[0] != '\0' ? l->text
+				      : "signer: tsa-signer ended before it had proven its key");
+	if (l->login->state != LOGIN_REFUSED)
+		return;
+	for (size_t i = 0; i < c->lane_count; i++) {
+		struct lane *other = &c->lanes[i];
+
+		if (other->login != l->login || other->state != LANE_DOWN || other->gave_up)
+			continue;
+		(void)snprintf(other->text, sizeof(other->text),
+			"signer %s: not tried: the PIN of its token was refused",
+			other->tsu->config->name);
+		other->failure = MSG_FAILURE_PIN;
+		give_up(other, other->text);
+	}
+}
+
+static void on_gone(void *arg, int status)
+{
+	struct lane *l = arg;
+	struct crew *c = l->crew;
+
+	(void)status;
+	l->child = NULL;
+	(void)evtimer_del(l->timer);
+	become(l, LANE_DOWN);
+	settle_login(l);
+	fail_job(l);
+	if (c->stopping) {
+		stopped_if_all_are(c);
+		return;
+	}
+	if (!c->ready)
+		failed_at_start(l);
+	else if (l->login->state != LOGIN_REFUSED)
+		set_timer(l, backoff_ms(++l->failures));
+	if (!c->stopping)
+		start_waiting(c);
+}
+
+static void on_timer(evutil_socket_t fd, short what, void *arg)
+{
+	struct lane *l = arg;
+
+	(void)fd;
+	(void)what;
+	if (l->state == LANE_DOWN) {
+		start_lane(l);
+		return;
+	}
+	log_event(LOG_LEVEL_ERROR, "signer_timeout", "killed: did not answer in time",
+		"tsu=%s lane=%u limit_ms=%u", l->tsu->config->name, l->number,
+		l->state == LANE_STARTING ? START_S * 1000 : TRY_MS);
+	if (l->state == LANE_STARTING)
+		(void)snprintf(l->text, sizeof(l->text),
+			"signer %s: must prove its key within %d s: it did not answer",
+			l->tsu->config->name, START_S);
+	l->reason = VOID_SIGNER_TIMEOUT;
+	become(l, LANE_ENDING);
+	child_kill(l->child);
+}
+
+static void fill_setup(const struct config_tsu *t, struct msg_setup_signer *s)
+{
+	s->version = MSG_VERSION;
+	(void)snprintf(s->tsu, sizeof(s->tsu), "%s", t->name);
+	(void)snprintf(s->module, sizeof(s->module), "%s", t->module);
+	(void)snprintf(s->key, sizeof(s->key), "%s", t->key);
+	(void)snprintf(s->pin_file, sizeof(s->pin_file), "%s", t->pin_file);
+	s->digest = (uint8_t)t->digest;
+	s->self_check = t->self_check;
+	s->allow_software_key = t->allow_software_key ? 1 : 0;
+	s->certificate = buf_view(&t->certificate);
+}
+
+/*
+ * One lane a module starts at a time: the first login to a token must succeed before the others
+ * are tried, and SoftHSM shows no token to a process that looks while another one logs in.
+ */
+static bool may_start(const struct lane *l)
+{
+	const struct crew *c = l->crew;
+
+	if (l->login->state == LOGIN_REFUSED || l->login->state == LOGIN_TRYING)
+		return false;
+	for (size_t i = 0; i < c->lane_count; i++) {
+		if (c->lanes[i].state == LANE_STARTING &&
+			strcmp(c->lanes[i].tsu->config->module, l->tsu->config->module) == 0)
+			return false;
+	}
+	return true;
+}
+
+/* Starts the lane's process, if it is its turn. */
+static void start_lane(struct lane *l)
+{
+	const struct child_events events = { on_message, on_gone, l };
+	struct msg m = { .type = MSG_SETUP_SIGNER };
+	struct err err = { 0 };
+	char detail[MSG_MAX_NAME + 32];
+
+	if (!may_start(l))
+		return;
+	if (l->login->state == LOGIN_UNPROVEN)
+		l->login->state = LOGIN_TRYING;
+	l->failure = MSG_FAILURE_OTHER;
+	l->text[0] = '\0';
+	l->reason = VOID_SIGNER_DIED;
+	(void)snprintf(detail, sizeof(detail), "tsu=%s lane=%u", l->tsu->config->name, l->number);
+	l->child = child_start(l->crew->spawner, &program, detail, NULL, 0, &events, &err);
+	if (l->child == NULL) {
+		log_event(LOG_LEVEL_ERROR, "signer_failed", err.text, "%s", detail);
+		settle_login(l);
+		set_timer(l, backoff_ms(++l->failures));
+		return;
+	}
+	become(l, LANE_STARTING);
+	set_timer(l, START_S * 1000);
+	fill_setup(l->tsu->config, &m.setup_signer);
+	child_must_send(l->child, &m);
+}
+
+static void make_lanes(struct crew *c, struct event_base *base, bool one_lane)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < c->config->tsu_count; i++)
+		n += one_lane ? 1 : c->config->tsus[i].lanes;
+	c->lanes = must_calloc(n, sizeof(*c->lanes));
+	for (size_t i = 0; i < c->config->tsu_count; i++) {
+		unsigned lanes = one_lane ? 1 : c->config->tsus[i].lanes;
+
+		c->first_lane[i] = c->lane_count;
+		for (unsigned number = 1; number <= lanes; number++) {
+			struct lane *l = &c->lanes[c->lane_count++];
+
+			l->crew = c;
+			l->tsu = &c->tsus[i];
+			l->number = number;
+			l->login = logins_of(&c->logins, &c->config->tsus[i]);
+			l->timer = evtimer_new(base, on_timer, l);
+			if (l->timer == NULL)
+				BUG("libevent gives no timer");
+		}
+	}
+	c->first_lane[c->config->tsu_count] = c->lane_count;
+}
+
+static bool load_tsu(struct tsu *tsu, const struct config_tsu *t, struct err *err)
+{
+	tsu->config = t;
+	tsu->id = tsu_id_of(t->cert_sha256);
+	tsu->parts =
+		token_parts_new(buf_view(&t->certificate), buf_view(&t->chain), t->digest, err);
+	return tsu->parts != NULL || err_while(err, "tsu %s", t->name);
+}
+
+struct crew *crew_new(struct event_base *base, struct spawner *spawner, const struct config *config,
+	bool one_lane, const struct crew_events *events, struct err *err)
+{
+	struct crew *c = must_calloc(1, sizeof(*c));
+
+	c->spawner = spawner;
+	c->config = config;
+	c->events = *events;
+	logins_init(&c->logins, config->tsu_count);
+	for (size_t i = 0; i < config->tsu_count; i++) {
+		if (!load_tsu(&c->tsus[i], &config->tsus[i], err)) {
+			crew_free(c);
+			return NULL;
+		}
+	}
+	make_lanes(c, base, one_lane);
+	for (size_t i = 0; i < c->lane_count; i++)
+		start_lane(&c->lanes[i]);
+	return c;
+}
+
+void crew_free(struct crew *c)
+{
+	if (c == NULL)
+		return;
+	for (size_t i = 0; i < c->lane_count; i++)
+		event_free(c->lanes[i].timer);
+	for (size_t i = 0; i < c->config->tsu_count; i++)
+		token_parts_free(c->tsus[i].parts);
+	free(c->lanes);
+	logins_wipe(&c->logins);
+	free(c);
+}
+
+struct tsu *crew_tsu(struct crew *c, size_t index)
+{
+	return &c->tsus[index];
+}
+
+struct lane *crew_idle_lane(struct crew *c, size_t index)
+{
+	for (size_t i = c->first_lane[index]; i < c->first_lane[index + 1]; i++) {
+		if (c->lanes[i].state == LANE_IDLE)
+			return &c->lanes[i];
+	}
+	return NULL;
+}
+
+bool crew_any_idle(const struct crew *c)
+{
+	return c->idle > 0;
+}
+
+void crew_sign(struct lane *l, struct job *job, struct bytes tstinfo)
+{
+	struct msg m = { .type = MSG_SIGN, .sign = { .job = job->id, .tstinfo = tstinfo } };
+
+	become(l, LANE_BUSY);
+	l->job = job;
+	set_timer(l, TRY_MS);
+	child_must_send(l->child, &m);
+}
+
+unsigned crew_lanes_up(const struct crew *c, size_t index)
+{
+	unsigned up = 0;
+
+	for (size_t i = c->first_lane[index]; i < c->first_lane[index + 1]; i++)
+		up += c->lanes[i].state == LANE_IDLE || c->lanes[i].state == LANE_BUSY;
+	return up;
+}
+
+void crew_stop(struct crew *c)
+{
+	c->stopping = true;
+	for (size_t i = 0; i < c->lane_count; i++) {
+		struct lane *l = &c->lanes[i];
+
+		(void)evtimer_del(l->timer);
+		if (l->child == NULL)
+			continue;
+		become(l, LANE_ENDING);
+		child_close(l->child);
+	}
+	stopped_if_all_are(c);
+}

@@ -1,0 +1,381 @@
+#include "tsa/authority/issue.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "tsa/core/log.h"
+#include "tsa/tsp/request.h"
+#include "tsa/tsp/tstinfo.h"
+
+enum {
+	MAX_JOBS = 4096, /* open at once; beyond it BUSY */
+	ANSWER_MS = 3000, /* R16: from accept to answer */
+	MAX_TRIES = 2, /* R16 */
+	RETRY_AFTER_S = 1,
+};
+
+struct issuing {
+	struct issue_links to;
+	struct jobs jobs;
+	struct issue_counts counts;
+	bool held;
+	bool refusing;
+	bool clock_out; /* the last reading was refused; for one log line a change */
+	char why[MSG_MAX_TEXT];
+	char trouble[MSG_MAX_TEXT];
+	uint8_t token[MSG_MAX_TOKEN];
+};
+
+struct issuing *issue_new(const struct issue_links *links)
+{
+	struct issuing *s = must_calloc(1, sizeof(*s));
+
+	s->to = *links;
+	jobs_init(&s->jobs);
+	return s;
+}
+
+void issue_free(struct issuing *s)
+{
+	if (s == NULL)
+		return;
+	jobs_wipe(&s->jobs);
+	free(s);
+}
+
+static void refuse(struct issuing *s, struct job *job, enum tsp_failure failure, const char *text)
+{
+	s->counts.refused[failure]++;
+	log_event(LOG_LEVEL_DEBUG, "refused", text, "request=%016" PRIx64 " failinfo=%s", job->id,
+		tsp_failure_name(failure));
+	fronts_refuse(s->to.fronts, job->id, (uint8_t)failure, text);
+	job_answered(&s->jobs, job);
+}
+
+static void refuse_queue(
+	struct issuing *s, size_t endpoint, enum tsp_failure failure, const char *text)
+{
+	struct job *job;
+
+	while ((job = TAILQ_FIRST(&s->jobs.queued[endpoint])) != NULL)
+		refuse(s, job, failure, text);
+}
+
+const char *issue_trouble(struct issuing *s)
+{
+	const char *journal = journal_trouble(s->to.journal);
+
+	if (s->refusing)
+		return s->why;
+	if (journal != NULL)
+		return journal;
+	if (s->to.ledger != NULL && ledger_too_old(s->to.ledger)) {
+		(void)snprintf(s->trouble, sizeof(s->trouble),
+			"ledger: records have waited for PostgreSQL longer than max_unshipped_age "
+			"%" PRIu32 " s",
+			s->to.config->max_unshipped_age_s);
+		return s->trouble;
+	}
+	return NULL;
+}
+
+/* The policy that was asked for, or the default; false if the endpoint has none such. */
+static bool resolve_policy(
+	const struct config_endpoint *e, const struct msg_oid *asked, struct msg_oid *policy)
+{
+	if (asked->len == 0) {
+		*policy = e->policies[0];
+		return true;
+	}
+	for (size_t i = 0; i < e->policy_count; i++) {
+		if (e->policies[i].len == asked->len &&
+			memcmp(e->policies[i].at, asked->at, asked->len) == 0) {
+			*policy = *asked;
+			return true;
+		}
+	}
+	return false;
+}
+
+/* The front has checked all this: a message that breaks it does not come from an honest one. */
+static bool allowed(const struct config *c, const struct msg_issue *issue, struct msg_oid *policy)
+{
+	const struct config_endpoint *e;
+
+	if (issue->endpoint >= c->endpoint_count)
+		return false;
+	e = &c->endpoints[issue->endpoint];
+	if (issue->digest >= TSP_DIGESTS || (e->digests & 1u << issue->digest) == 0)
+		return false;
+	if (issue->imprint.len == 0 ||
+		issue->imprint.len != tsp_digest_len((enum tsp_digest)issue->digest))
+		return false;
+	return resolve_policy(e, &issue->policy, policy);
+}
+
+bool issue_request(struct issuing *s, const struct msg_issue *issue)
+{
+	struct msg_issue resolved = *issue;
+	const char *trouble = issue_trouble(s);
+
+	if (!allowed(s->to.config, issue, &resolved.policy))
+		return false;
+	if (trouble != NULL) {
+		s->counts.refused[TSP_SYSTEM_FAILURE]++;
+		fronts_refuse(s->to.fronts, issue->id, TSP_SYSTEM_FAILURE, trouble);
+		return true;
+	}
+	if (s->jobs.count >= MAX_JOBS) {
+		s->counts.busy++;
+		fronts_busy(s->to.fronts, issue->id, RETRY_AFTER_S);
+		return true;
+	}
+	(void)job_new(&s->jobs, &resolved, monotonic_ms());
+	issue_dispatch(s);
+	return true;
+}
+
+/* TSU = f(genTime): of those whose activate_at is past, the latest (R17). */
+static bool active_tsu(
+	const struct config *c, const struct config_endpoint *e, uint64_t time_us, size_t *index)
+{
+	bool found = false;
+
+	for (size_t i = 0; i < e->tsu_count; i++) {
+		if (c->tsus[e->tsus[i]].activate_at <= (int64_t)(time_us / 1000000)) {
+			*index = e->tsus[i];
+			found = true;
+		}
+	}
+	return found;
+}
+
+/* P-23, T-10, C-08: nothing is signed outside the certificate's and the key's time. */
+static bool may_sign(const struct config_tsu *t, uint64_t time_us, char *why, size_t cap)
+{
+	int64_t now = (int64_t)(time_us / 1000000);
+
+	if (now >= t->not_before && now < t->sign_until)
+		return true;
+	(void)snprintf(why, cap, "tsu %s: its key may not sign %s", t->name,
+		now < t->not_before ? "yet (notBefore)"
+				    : "any more (notAfter or key usage period)");
+	return false;
+}
+
+static struct bytes encode_tstinfo(const struct issuing *s, struct job *job)
+{
+	uint8_t serial[SERIAL_LEN];
+	struct tsp_tstinfo info = { .policy = { job->policy.at, job->policy.len },
+		.digest = (enum tsp_digest)job->digest,
+		.null_params = job->null_params,
+		.imprint = { job->imprint, job->imprint_len },
+		.serial = { serial, SERIAL_LEN },
+		.time_us = job->time_us,
+		.digits = s->to.config->endpoints[job->endpoint].digits,
+		.accuracy = tsp_accuracy_of_ms(job->tsu->config->accuracy_ms),
+		.nonce = { job->nonce, job->nonce_len } };
+
+	serial_encode(job->serial, serial);
+	return tsp_tstinfo_encode(&info, job->tstinfo, sizeof(job->tstinfo));
+}
+
+static void note_clock(struct issuing *s, bool out, const char *why)
+{
+	if (s->clock_out == out)
+		return;
+	s->clock_out = out;
+	if (out)
+		log_event(LOG_LEVEL_ERROR, "clock_out", why, "%s", "");
+	else
+		log_event(LOG_LEVEL_INFO, "clock_good", NULL, "%s", "");
+}
+
+/* Puts the job at the head of a queue into an idle lane. False: nothing could be done now. */
+static bool dispatch_head(struct issuing *s, size_t endpoint, struct job *job)
+{
+	const struct config_endpoint *e = &s->to.config->endpoints[endpoint];
+	struct clock_reading reading;
+	struct gentime gentime;
+	struct lane *lane;
+	size_t index;
+
+	if (!timesrc_read(&reading)) {
+		refuse_queue(s, endpoint, TSP_SYSTEM_FAILURE, "clock: adjtimex is not permitted");
+		return false;
+	}
+	if (lease_due(s->to.lease, reading.time_us)) {
+		s->to.lease_due(s->to.arg);
+		return false;
+	}
+	if (!active_tsu(s->to.config, e, reading.time_us, &index)) {
+		refuse_queue(
+			s, endpoint, TSP_SYSTEM_FAILURE, "no TSU of this endpoint is active yet");
+		return false;
+	}
+	lane = crew_idle_lane(s->to.crew, index);
+	if (lane == NULL)
+		return false;
+	job->tsu = crew_tsu(s->to.crew, index);
+	if (!timesrc_gentime(
+		    s->to.clock, &reading, e->digits, job->tsu->config->accuracy_ms, &gentime)) {
+		note_clock(s, true, gentime.why);
+		refuse_queue(s, endpoint, TSP_TIME_NOT_AVAILABLE, gentime.why);
+		return false;
+	}
+	note_clock(s, false, NULL);
+	if (!may_sign(job->tsu->config, gentime.time_us, s->trouble, sizeof(s->trouble))) {
+		refuse_queue(s, endpoint, TSP_SYSTEM_FAILURE, s->trouble);
+		return false;
+	}
+	job->time_us = gentime.time_us;
+	job->bound_us = gentime.bound_us;
+	job->serial = lease_take(s->to.lease);
+	job->tstinfo_view = encode_tstinfo(s, job);
+	if (job->tstinfo_view.len == 0)
+		BUG("TSTInfo does not fit %zu bytes", sizeof(job->tstinfo));
+	job_to_lane(&s->jobs, job, lane);
+	crew_sign(lane, job, job->tstinfo_view);
+	return true;
+}
+
+void issue_dispatch(struct issuing *s)
+{
+	for (size_t e = 0; e < s->to.config->endpoint_count; e++) {
+		struct job *job;
+
+		do {
+			if (s->held || !crew_any_idle(s->to.crew) || !lease_is_open(s->to.lease))
+				return;
+			job = TAILQ_FIRST(&s->jobs.queued[e]);
+		} while (job != NULL && dispatch_head(s, e, job));
+	}
+}
+
+void issue_signed(struct issuing *s, struct job *job, const struct msg_signed *signature)
+{
+	struct token_record t = { .serial = job->serial,
+		.time_us = job->time_us,
+		.bound_us = job->bound_us,
+		.cert_req = job->cert_req,
+		.cert_sha256 = job->tsu->config->cert_sha256,
+		.tstinfo = job->tstinfo_view,
+		.signature = signature->signature };
+	struct msg_record record;
+	struct bytes body = token_encode(job->tsu->parts, t.tstinfo, signature->signed_attrs,
+		signature->signature, false, s->token, sizeof(s->token));
+
+	if (body.len == 0 || body.len > MSG_MAX_BODY)
+		BUG("a token of %zu bytes does not fit a record", body.len);
+	buf_append(&job->body, body);
+	t.body = buf_view(&job->body);
+	lease_token_record(s->to.lease, &t, &record);
+	job_to_recording(&s->jobs, job, record.seq);
+	journal_append(s->to.journal, &record);
+	issue_dispatch(s);
+}
+
+static void write_void(struct issuing *s, const struct job *job, enum void_reason reason)
+{
+	struct buf body = { 0 };
+	struct msg_record record;
+
+	lease_void_record(s->to.lease, job->serial, job->time_us, job->bound_us, job->tsu->id,
+		reason, &record, &body);
+	journal_append(s->to.journal, &record);
+	s->counts.voids[reason]++;
+	log_event(LOG_LEVEL_WARNING, "void", NULL,
+		"request=%016" PRIx64 " lease=%" PRIu32 " ctr=%" PRIu32 " reason=%s", job->id,
+		job->serial.lease, job->serial.ctr, void_reason_name(reason));
+	buf_free(&body);
+}
+
+void issue_job_failed(struct issuing *s, struct job *job, enum void_reason reason)
+{
+	write_void(s, job, reason);
+	if (s->refusing || job->tries >= MAX_TRIES ||
+		monotonic_ms() - job->accepted_ms >= ANSWER_MS) {
+		refuse(s, job, TSP_SYSTEM_FAILURE, "signing failed");
+		return;
+	}
+	job_back(&s->jobs, job);
+	issue_dispatch(s);
+}
+
+/* The record is on disk: only now the token may leave. */
+static void grant(struct issuing *s, struct job *job)
+{
+	struct bytes token = token_from_body(
+		job->tsu->parts, buf_view(&job->body), job->cert_req, s->token, sizeof(s->token));
+
+	if (token.len == 0)
+		BUG("a token of ours does not read back");
+	s->counts.granted++;
+	log_event(LOG_LEVEL_DEBUG, "granted", NULL,
+		"request=%016" PRIx64 " serial=%08" PRIx32 "%08" PRIx32 "%08" PRIx32 " tsu=%s",
+		job->id, job->serial.instance, job->serial.lease, job->serial.ctr,
+		job->tsu->config->name);
+	fronts_token(s->to.fronts, job->id, token);
+	job_answered(&s->jobs, job);
+}
+
+void issue_durable(struct issuing *s, uint64_t seq)
+{
+	struct job *job;
+
+	while ((job = TAILQ_FIRST(&s->jobs.recording)) != NULL && job->seq <= seq)
+		grant(s, job);
+}
+
+static void expire_list(struct issuing *s, struct job_list *list, uint64_t now_ms, const char *text)
+{
+	struct job *job;
+	struct job *next;
+
+	for (job = TAILQ_FIRST(list); job != NULL; job = next) {
+		next = TAILQ_NEXT(job, link);
+		if (now_ms - job->accepted_ms >= ANSWER_MS)
+			refuse(s, job, TSP_SYSTEM_FAILURE, text);
+	}
+}
+
+void issue_expire(struct issuing *s)
+{
+	uint64_t now_ms = monotonic_ms();
+
+	for (size_t e = 0; e < s->to.config->endpoint_count; e++)
+		expire_list(s, &s->jobs.queued[e], now_ms, "no signer was free in time");
+	expire_list(s, &s->jobs.recording, now_ms, "the record was not on disk in time");
+}
+
+void issue_hold(struct issuing *s, bool hold)
+{
+	s->held = hold;
+	if (!hold)
+		issue_dispatch(s);
+}
+
+void issue_refuse_all(struct issuing *s, const char *why)
+{
+	s->refusing = true;
+	(void)snprintf(s->why, sizeof(s->why), "%s", why);
+	for (size_t e = 0; e < s->to.config->endpoint_count; e++)
+		refuse_queue(s, e, TSP_SYSTEM_FAILURE, why);
+}
+
+size_t issue_in_flight(const struct issuing *s)
+{
+	return s->jobs.signing + (TAILQ_EMPTY(&s->jobs.recording) ? 0 : 1);
+}
+
+size_t issue_open(const struct issuing *s)
+{
+	return s->jobs.count;
+}
+
+const struct issue_counts *issue_counts(const struct issuing *s)
+{
+	return &s->counts;
+}

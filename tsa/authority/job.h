@@ -1,0 +1,76 @@
+/*
+ * A job: one ISSUE from the front until its answer.  This file is the only place that changes a
+ * job's state; its state names the list it is on.
+ */
+#ifndef TSA_AUTHORITY_JOB_H
+#define TSA_AUTHORITY_JOB_H
+
+#include <sys/queue.h>
+
+#include "tsa/core/msg.h"
+#include "tsa/record/serial.h"
+
+struct lane;
+struct tsu;
+
+enum job_state {
+	JOB_QUEUED, /* on its endpoint's queue */
+	JOB_SIGNING, /* in a lane */
+	JOB_RECORDING, /* on the list of those that wait for the disk, by seq */
+	JOB_ANSWERED, /* on none: free it */
+	JOB_STATES,
+};
+
+struct job {
+	TAILQ_ENTRY(job) link;
+	enum job_state state;
+	uint64_t id; /* the request's */
+	uint64_t accepted_ms; /* monotonic */
+	unsigned tries;
+	uint8_t endpoint;
+	uint8_t digest;
+	bool null_params;
+	bool cert_req;
+	struct msg_oid policy; /* resolved: the default where none was asked for */
+	uint8_t imprint[MSG_MAX_DIGEST];
+	uint8_t imprint_len;
+	uint8_t nonce[MSG_MAX_NONCE];
+	uint8_t nonce_len;
+	/* of this try */
+	struct lane *lane;
+	struct tsu *tsu;
+	struct serial serial;
+	uint64_t time_us;
+	int32_t bound_us;
+	uint8_t tstinfo[MSG_MAX_TSTINFO];
+	struct bytes tstinfo_view; /* in tstinfo */
+	/* of its record */
+	uint64_t seq;
+	struct buf body; /* the token without certificates */
+};
+
+TAILQ_HEAD(job_list, job);
+
+struct jobs {
+	struct job_list queued[MSG_MAX_ENDPOINTS];
+	struct job_list recording;
+	size_t count; /* all that are not answered */
+	size_t signing;
+};
+
+void jobs_init(struct jobs *jobs);
+/* Answered is what none of them is: drops all without a word, at the end of the process. */
+void jobs_wipe(struct jobs *jobs);
+
+/* A new job in state JOB_QUEUED at its queue's end. */
+struct job *job_new(struct jobs *jobs, const struct msg_issue *issue, uint64_t now_ms);
+/* To a lane; counts as a try. */
+void job_to_lane(struct jobs *jobs, struct job *job, struct lane *lane);
+/* Back to the head of its queue: its lane failed. */
+void job_back(struct jobs *jobs, struct job *job);
+/* Signed; waits for its record. */
+void job_to_recording(struct jobs *jobs, struct job *job, uint64_t seq);
+/* Its answer is on the way: frees it. */
+void job_answered(struct jobs *jobs, struct job *job);
+
+#endif

@@ -1,0 +1,73 @@
+/*
+ * The lease: which serials this process may use.  Instance from the journal directory, a fresh
+ * lease at every start and at UTC midnight, counters dense from 0 (design D3, R1-R3).  Builds
+ * every record: entry, leaf hash, journal sequence number; the journal only frames them.
+ */
+#ifndef TSA_AUTHORITY_LEASE_H
+#define TSA_AUTHORITY_LEASE_H
+
+#include "tsa/core/err.h"
+#include "tsa/core/msg.h"
+#include "tsa/record/body.h"
+#include "tsa/record/serial.h"
+#include "tsa/record/tree.h"
+
+struct lease;
+
+/* What a lease-open says beside serials. Texts live as long as the lease. */
+struct lease_facts {
+	const char *clock;
+	const char *version;
+	const uint8_t *config_sha256;
+};
+
+struct lease *lease_new(const struct lease_facts *facts);
+/* Takes NULL. */
+void lease_free(struct lease *lease);
+
+/* What tsa-journal found: instance, last seq, last lease; then, if that is open, its tree. */
+void lease_found(struct lease *lease, const struct msg_journal_ready *ready);
+MUST_CHECK bool lease_found_tree(
+	struct lease *lease, const struct msg_lease_tree *tree, struct err *err);
+MUST_CHECK bool lease_found_leaves(
+	struct lease *lease, const struct msg_lease_leaves *leaves, struct err *err);
+
+/*
+ * The next missing counter below the highest durable one of the lease that was found open, as a
+ * void record (R2); false when there is none. body owns the record's body.
+ */
+bool lease_next_hole(
+	struct lease *lease, uint64_t now_us, struct msg_record *record, struct buf *body);
+
+/* Opens a fresh lease at now_us: its lease-open is the record, counter 0. */
+void lease_open_fresh(struct lease *lease, uint64_t now_us, int32_t bound_us, bool synchronised,
+	struct msg_record *record, struct buf *body);
+/* The lease-close of the open lease; no counter is taken after. */
+void lease_close(struct lease *lease, uint64_t now_us, struct msg_record *record, struct buf *body);
+
+/* True if UTC midnight has passed since the lease was opened, or its counters are used up. */
+bool lease_due(const struct lease *lease, uint64_t now_us);
+bool lease_is_open(const struct lease *lease);
+
+/* The next serial. The lease is open and not due by counters. */
+struct serial lease_take(struct lease *lease);
+
+/* A token's record from its parts; sets everything but the body's ownership. */
+struct token_record {
+	struct serial serial;
+	uint64_t time_us;
+	int32_t bound_us;
+	bool cert_req;
+	const uint8_t *cert_sha256; /* of the TSU */
+	struct bytes tstinfo;
+	struct bytes signature;
+	struct bytes body; /* the token without certificates */
+};
+void lease_token_record(
+	struct lease *lease, const struct token_record *token, struct msg_record *record);
+/* The void of a counter that was taken but whose token never left. */
+void lease_void_record(struct lease *lease, struct serial serial, uint64_t time_us,
+	int32_t bound_us, uint32_t tsu_id, enum void_reason reason, struct msg_record *record,
+	struct buf *body);
+
+#endif

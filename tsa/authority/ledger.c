@@ -1,0 +1,273 @@
+/* Owns the tsa-ledger process and the marks that give the age of what is not shipped. */
+#include "tsa/authority/ledger.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <event2/event.h>
+
+#include "tsa/authority/timesrc.h"
+#include "tsa/core/log.h"
+
+enum {
+	TELL_MS = 10, /* DURABLE is told at most this often */
+	MAX_MARKS = 4096, /* one a second: more than an hour of arrears to the second */
+	MAX_QUEUED = 1024 * 1024,
+};
+
+static const struct child_program program = { "tsa-ledger", "ledger", true, MAX_QUEUED, 8 };
+
+/* Record seq became durable at this moment; one mark a second at most. */
+struct mark {
+	uint64_t seq;
+	uint64_t at_ms;
+};
+
+struct ledger {
+	struct spawner *spawner;
+	const struct config *config;
+	uint32_t instance;
+	struct ledger_events events;
+	struct child *child;
+	struct event *restart;
+	struct event *tell;
+	unsigned failures;
+	bool stopping;
+	bool conflict;
+	bool connected;
+	char text[MSG_MAX_TEXT];
+	uint64_t durable;
+	uint64_t told;
+	uint64_t shipped;
+	struct mark marks[MAX_MARKS]; /* ring, oldest at first */
+	size_t first;
+	size_t count;
+};
+
+static void tell_now(struct ledger *l)
+{
+	struct msg m = { .type = MSG_DURABLE, .durable = { l->durable } };
+
+	if (l->child == NULL || l->told == l->durable || !child_idle_queue(l->child))
+		return;
+	child_must_send(l->child, &m);
+	l->told = l->durable;
+}
+
+static void arm_tell(struct ledger *l)
+{
+	const struct timeval soon = { .tv_usec = TELL_MS * 1000 };
+
+	if (l->child != NULL && l->told != l->durable && !evtimer_pending(l->tell, NULL))
+		(void)evtimer_add(l->tell, &soon);
+}
+
+static void on_tell(evutil_socket_t fd, short what, void *arg)
+{
+	struct ledger *l = arg;
+
+	(void)fd;
+	(void)what;
+	tell_now(l);
+	arm_tell(l);
+}
+
+static void add_mark(struct ledger *l, uint64_t seq)
+{
+	uint64_t now_ms = monotonic_ms();
+	const struct mark *last = &l->marks[(l->first + l->count - 1) % MAX_MARKS];
+
+	/* A full ring keeps its old marks: the age it gives is then that of the oldest, rightly. */
+	if (l->count == MAX_MARKS || (l->count > 0 && now_ms - last->at_ms < 1000))
+		return;
+	l->marks[(l->first + l->count++) % MAX_MARKS] = (struct mark){ seq, now_ms };
+}
+
+void ledger_durable(struct ledger *l, uint64_t seq)
+{
+	l->durable = seq;
+	add_mark(l, seq);
+	arm_tell(l);
+}
+
+static void on_shipped(struct ledger *l, uint64_t seq)
+{
+	if (seq > l->durable)
+		BUG("ledger: shipped %" PRIu64 ", durable %" PRIu64, seq, l->durable);
+	l->failures = 0;
+	l->shipped = seq;
+	while (l->count > 0 && l->marks[l->first].seq <= seq) {
+		l->first = (l->first + 1) % MAX_MARKS;
+		l->count--;
+	}
+	/* What is left is at least as young as the mark just dropped, or it begins now. */
+	if (l->count == 0 && l->shipped < l->durable)
+		add_mark(l, l->durable);
+}
+
+static void on_database(struct ledger *l, const struct msg_database *db)
+{
+	bool changed = l->connected != (db->connected != 0) || strcmp(l->text, db->text) != 0;
+
+	l->connected = db->connected != 0;
+	(void)snprintf(l->text, sizeof(l->text), "%s", db->text);
+	if (changed && l->connected)
+		log_event(LOG_LEVEL_INFO, "database_connected", l->text, "unshipped=%" PRIu64,
+			l->durable - l->shipped);
+	else if (changed)
+		log_event(LOG_LEVEL_ERROR, "database_away", l->text,
+			"unshipped=%" PRIu64 " max_unshipped_age_s=%" PRIu32,
+			l->durable - l->shipped, l->config->max_unshipped_age_s);
+}
+
+static void on_failed(struct ledger *l, const struct msg_failed *failed)
+{
+	if (failed->failure == MSG_FAILURE_CONFLICT) {
+		l->conflict = true;
+		l->events.conflict(l->events.arg, failed->text);
+		return;
+	}
+	l->connected = false;
+	(void)snprintf(l->text, sizeof(l->text), "%s", failed->text);
+	log_event(LOG_LEVEL_ERROR, "ledger_failed", failed->text, "failure=%s",
+		msg_failure_name(failed->failure));
+}
+
+static void on_message(void *arg, const struct msg *m)
+{
+	struct ledger *l = arg;
+
+	switch (m->type) {
+	case MSG_READY:
+		return;
+	case MSG_SHIPPED:
+		on_shipped(l, m->shipped.seq);
+		return;
+	case MSG_DATABASE:
+		on_database(l, &m->database);
+		return;
+	case MSG_FAILED:
+		on_failed(l, &m->failed);
+		return;
+	default:
+		log_event(LOG_LEVEL_ERROR, "ledger_bad_message", msg_name(m->type), "%s", "");
+		child_kill(l->child);
+	}
+}
+
+static void on_gone(void *arg, int status)
+{
+	struct ledger *l = arg;
+	unsigned delay_ms = backoff_ms(++l->failures);
+	const struct timeval delay = { .tv_sec = delay_ms / 1000,
+		.tv_usec = delay_ms % 1000 * 1000 };
+
+	(void)status;
+	l->child = NULL;
+	l->connected = false;
+	(void)evtimer_del(l->tell);
+	if (l->stopping)
+		l->events.stopped(l->events.arg);
+	else if (!l->conflict)
+		(void)evtimer_add(l->restart, &delay);
+}
+
+static void start(struct ledger *l)
+{
+	const struct child_events events = { on_message, on_gone, l };
+	struct msg m = { .type = MSG_SETUP_LEDGER,
+		.setup_ledger = { .version = MSG_VERSION, .instance = l->instance } };
+	struct err err = { 0 };
+
+	l->child = child_start(l->spawner, &program, "", NULL, 0, &events, &err);
+	if (l->child == NULL) {
+		const struct timeval later = { .tv_sec = 5 };
+
+		log_event(LOG_LEVEL_ERROR, "ledger_failed", err.text, "failure=other");
+		(void)evtimer_add(l->restart, &later);
+		return;
+	}
+	(void)snprintf(m.setup_ledger.database, sizeof(m.setup_ledger.database), "%s",
+		l->config->database);
+	(void)snprintf(m.setup_ledger.directory, sizeof(m.setup_ledger.directory), "%s",
+		l->config->journal);
+	child_must_send(l->child, &m);
+	l->told = 0;
+	tell_now(l);
+}
+
+static void on_restart(evutil_socket_t fd, short what, void *arg)
+{
+	(void)fd;
+	(void)what;
+	start(arg);
+}
+
+struct ledger *ledger_new(struct event_base *base, struct spawner *spawner,
+	const struct config *config, uint32_t instance, uint64_t durable,
+	const struct ledger_events *events)
+{
+	struct ledger *l = must_calloc(1, sizeof(*l));
+
+	l->spawner = spawner;
+	l->config = config;
+	l->instance = instance;
+	l->events = *events;
+	(void)snprintf(l->text, sizeof(l->text), "not connected yet");
+	l->restart = evtimer_new(base, on_restart, l);
+	l->tell = evtimer_new(base, on_tell, l);
+	if (l->restart == NULL || l->tell == NULL)
+		BUG("libevent gives no timer");
+	start(l);
+	/* What an earlier run left unshipped counts from now. */
+	if (durable > 0)
+		ledger_durable(l, durable);
+	return l;
+}
+
+void ledger_free(struct ledger *l)
+{
+	if (l == NULL)
+		return;
+	event_free(l->restart);
+	event_free(l->tell);
+	free(l);
+}
+
+struct ledger_state ledger_state(const struct ledger *l)
+{
+	struct ledger_state s = {
+		.connected = l->connected, .shipped = l->shipped, .text = l->text
+	};
+
+	s.unshipped = l->durable - l->shipped;
+	if (s.unshipped > 0 && l->count > 0)
+		s.unshipped_age_s = (monotonic_ms() - l->marks[l->first].at_ms) / 1000;
+	return s;
+}
+
+bool ledger_too_old(const struct ledger *l)
+{
+	return ledger_state(l).unshipped_age_s >= l->config->max_unshipped_age_s;
+}
+
+void ledger_stop(struct ledger *l)
+{
+	l->stopping = true;
+	(void)evtimer_del(l->restart);
+	if (l->child == NULL) {
+		l->events.stopped(l->events.arg);
+		return;
+	}
+	if (l->told != l->durable) {
+		struct msg m = { .type = MSG_DURABLE, .durable = { l->durable } };
+
+		if (!child_send(l->child, &m))
+			log_event(LOG_LEVEL_WARNING, "ledger_stuck",
+				"takes no messages: what is left is shipped at the next start",
+				"%s", "");
+	}
+	child_close(l->child);
+}

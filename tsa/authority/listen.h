@@ -1,0 +1,18 @@
+/*
+ * Binds one listening TCP socket.
+ */
+#ifndef TSA_AUTHORITY_LISTEN_H
+#define TSA_AUTHORITY_LISTEN_H
+
+#include <stddef.h>
+
+#include "tsa/core/err.h"
+
+/*
+ * address is "127.0.0.1:3161" or "[::1]:3161"; port 0 takes any free one. Gives the descriptor
+ * (non-blocking, close-on-exec) and in bound the address with its port; -1 and err if it cannot
+ * be had. No name is looked up.
+ */
+int listen_on(const char *address, char *bound, size_t cap, struct err *err);
+
+#endif

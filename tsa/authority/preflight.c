@@ -1,0 +1,29 @@
+#include "tsa/authority/preflight.h"
+
+#include "tsa/authority/timesrc.h"
+#include "tsa/core/log.h"
+
+bool preflight_clock(struct err *err)
+{
+	struct clock_reading reading;
+
+	if (timesrc_read(&reading))
+		return true;
+	return err_sys(err, "clock: adjtimex must be permitted (ProtectClock=no, no seccomp "
+			    "profile that forbids it)");
+}
+
+void preflight_warn(const struct config *config)
+{
+	if (config->clock == CONFIG_CLOCK_UNCHECKED)
+		log_event(LOG_LEVEL_WARNING, "clock_unchecked",
+			"clock = unchecked: for demonstrations only, nothing guards the time of these "
+			"tokens",
+			"%s", "");
+	for (size_t i = 0; i < config->tsu_count; i++) {
+		if (config->tsus[i].allow_software_key)
+			log_event(LOG_LEVEL_WARNING, "software_key",
+				"the key of this TSU is not kept in hardware", "tsu=%s",
+				config->tsus[i].name);
+	}
+}

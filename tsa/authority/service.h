@@ -1,0 +1,22 @@
+/*
+ * tsad as a service: the order of start and stop, and who hears whom.
+ */
+#ifndef TSA_AUTHORITY_SERVICE_H
+#define TSA_AUTHORITY_SERVICE_H
+
+#include "tsa/authority/config.h"
+
+/* Exit statuses (design section 4, D13). */
+enum {
+	EXIT_GOOD = 0,
+	EXIT_FINDINGS = 1,
+	EXIT_DO_NOT_RESTART = 78, /* EX_CONFIG: a wrong PIN, or a conflicting record */
+};
+
+/* Runs until SIGTERM, or until it cannot go on; gives the exit status. */
+int service_run(const struct config *config);
+
+/* tsad --check: every key proves itself once; prints each finding. */
+int service_check(const struct config *config);
+
+#endif

@@ -1,0 +1,177 @@
+#include "tsa/authority/status.h"
+
+#include <inttypes.h>
+#include <stdarg.h>
+#include <stdio.h>
+
+#include "tsa/tsp/request.h"
+
+/* Appends to a page; what does not fit is cut. */
+struct page {
+	char *text;
+	size_t cap;
+	size_t used;
+};
+
+static void put(struct page *p, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+
+static void put(struct page *p, const char *fmt, ...)
+{
+	va_list args;
+	int n;
+
+	va_start(args, fmt);
+	n = vsnprintf(p->text + p->used, p->cap - p->used, fmt, args);
+	va_end(args);
+	if (n > 0)
+		p->used += (size_t)n < p->cap - p->used ? (size_t)n : p->cap - p->used - 1;
+}
+
+/* One line a check; returns good. */
+static bool line(struct page *p, const char *check, bool good, const char *finding)
+{
+	put(p, "%s %s%s%s\n", good ? "ok  " : "FAIL", check, finding[0] == '\0' ? "" : ": ",
+		finding);
+	return good;
+}
+
+static bool clock_line(struct page *p, const struct status_sources *from)
+{
+	struct clock_reading r;
+	char text[160];
+
+	if (!timesrc_read(&r))
+		return line(p, "clock", false, "adjtimex is not permitted");
+	if (!from->clock->checked) {
+		(void)snprintf(text, sizeof(text),
+			"UNCHECKED (clock = unchecked, for demonstrations "
+			"only); the kernel says %s",
+			r.synchronised ? "synchronised" : "not synchronised");
+		return line(p, "clock", true, text);
+	}
+	(void)snprintf(text, sizeof(text), "%s, maximum error %" PRIu64 " us",
+		r.synchronised ? "synchronised" : "not synchronised", r.maxerror_us);
+	return line(p, "clock", r.synchronised, text);
+}
+
+static bool signer_lines(struct page *p, const struct status_sources *from)
+{
+	bool good = true;
+
+	for (size_t i = 0; i < from->config->tsu_count; i++) {
+		char text[MSG_MAX_NAME + 64];
+		unsigned up = crew_lanes_up(from->crew, i);
+
+		(void)snprintf(text, sizeof(text), "%s: %u of %" PRIu32 " lanes",
+			from->config->tsus[i].name, up, from->config->tsus[i].lanes);
+		good = line(p, "signer", up > 0, text) && good;
+	}
+	return good;
+}
+
+static void disk_line(struct page *p, const struct journal *journal)
+{
+	const struct msg_disk *disk = journal_disk(journal);
+	char text[96];
+
+	(void)snprintf(text, sizeof(text), "%u %% used, %u spare segments%s", disk->used_percent,
+		disk->spare_segments, disk->used_percent >= 80 ? ": WARNING: over 80 %" : "");
+	(void)line(p, "disk", true, text);
+}
+
+static void ledger_line(struct page *p, const struct ledger *ledger)
+{
+	struct ledger_state s = ledger_state(ledger);
+	char text[MSG_MAX_TEXT + 128];
+
+	(void)snprintf(text, sizeof(text),
+		"PostgreSQL %s (%s); %" PRIu64 " records wait, the oldest for %" PRIu64 " s",
+		s.connected ? "connected" : "away", s.text, s.unshipped, s.unshipped_age_s);
+	/* PostgreSQL may be away: the journal keeps. What is too old stops issuing, see there. */
+	(void)line(p, "ledger", true, text);
+}
+
+static bool ready_page(struct page *p, const struct status_sources *from)
+{
+	const char *trouble = issue_trouble(from->issuing);
+	bool good = line(p, "issuing", trouble == NULL && !from->draining,
+		from->draining    ? "draining"
+		: trouble == NULL ? ""
+				  : trouble);
+
+	good = clock_line(p, from) && good;
+	good = signer_lines(p, from) && good;
+	disk_line(p, from->journal);
+	if (from->ledger != NULL)
+		ledger_line(p, from->ledger);
+	else
+		(void)line(p, "ledger", true, "no database is set: journal only");
+	return good;
+}
+
+static void request_metrics(struct page *p, const struct issue_counts *counts)
+{
+	put(p, "# TYPE tsa_requests_total counter\n");
+	put(p, "tsa_requests_total{result=\"granted\",failinfo=\"\"} %" PRIu64 "\n",
+		counts->granted);
+	for (int f = 0; f < 32; f++) {
+		if (counts->refused[f] > 0)
+			put(p,
+				"tsa_requests_total{result=\"rejected\",failinfo=\"%s\"} %" PRIu64
+				"\n",
+				tsp_failure_name((enum tsp_failure)f), counts->refused[f]);
+	}
+	put(p, "tsa_requests_total{result=\"busy\",failinfo=\"\"} %" PRIu64 "\n", counts->busy);
+	put(p, "# TYPE tsa_serials_void_total counter\n");
+	for (int v = 0; v < VOID_REASONS; v++)
+		put(p, "tsa_serials_void_total{reason=\"%s\"} %" PRIu64 "\n",
+			void_reason_name((enum void_reason)v), counts->voids[v]);
+}
+
+static void metrics_page(struct page *p, const struct status_sources *from)
+{
+	put(p, "# TYPE tsa_build_info gauge\ntsa_build_info{version=\"%s\"} 1\n", TSA_VERSION);
+	request_metrics(p, issue_counts(from->issuing));
+	put(p, "# TYPE tsa_signer_lanes_up gauge\n");
+	for (size_t i = 0; i < from->config->tsu_count; i++)
+		put(p, "tsa_signer_lanes_up{tsu=\"%s\"} %u\n", from->config->tsus[i].name,
+			crew_lanes_up(from->crew, i));
+	put(p, "# TYPE tsa_journal_spare_segments gauge\ntsa_journal_spare_segments %u\n",
+		journal_disk(from->journal)->spare_segments);
+	put(p,
+		"# TYPE tsa_last_gentime_timestamp_seconds gauge\n"
+		"tsa_last_gentime_timestamp_seconds %" PRIu64 ".%06" PRIu64 "\n",
+		from->clock->last_us / 1000000, from->clock->last_us % 1000000);
+	if (from->ledger != NULL) {
+		struct ledger_state s = ledger_state(from->ledger);
+
+		put(p, "# TYPE tsa_db_up gauge\ntsa_db_up %d\n", s.connected ? 1 : 0);
+		put(p,
+			"# TYPE tsa_journal_unshipped_records gauge\n"
+			"tsa_journal_unshipped_records %" PRIu64 "\n",
+			s.unshipped);
+		put(p,
+			"# TYPE tsa_journal_unshipped_age_seconds gauge\n"
+			"tsa_journal_unshipped_age_seconds %" PRIu64 "\n",
+			s.unshipped_age_s);
+	}
+}
+
+bool status_page(const struct status_sources *from, enum msg_status what, char *text, size_t cap)
+{
+	struct page p = { .text = text, .cap = cap };
+
+	text[0] = '\0';
+	switch (what) {
+	case MSG_STATUS_READY:
+		return ready_page(&p, from);
+	case MSG_STATUS_METRICS:
+		metrics_page(&p, from);
+		return true;
+	case MSG_STATUS_LIVE:
+	case MSG_STATUS_KINDS:
+		break;
+	}
+	put(&p, "ok\n");
+	return true;
+}

@@ -1,0 +1,31 @@
+/*
+ * When a lease begins and ends: opened at start, turned at UTC midnight while jobs are held,
+ * closed at the end of service.  Writes the records that say so.
+ */
+#ifndef TSA_AUTHORITY_TENURE_H
+#define TSA_AUTHORITY_TENURE_H
+
+#include "tsa/authority/issue.h"
+
+struct tenure {
+	struct lease *lease;
+	struct journal *journal;
+	struct timesrc *clock;
+	struct issuing *issuing;
+	uint64_t
+		awaited; /* seq of the lease-open or lease-close that is not durable yet; 0: none */
+	bool turning; /* a fresh lease is being opened while the service runs */
+};
+
+/* At start, once the journal is ready: voids what a crash left out, opens a fresh lease. */
+void tenure_begin(struct tenure *t);
+/* At the end, once no job is open. */
+void tenure_end(struct tenure *t);
+/* The lease is due: holds jobs; closes it and opens a fresh one once none is in flight. */
+void tenure_turn(struct tenure *t);
+/* Looks at the clock, for a service that is idle at midnight. */
+void tenure_tick(struct tenure *t);
+/* True if what was awaited (begin or end, not a turn) is durable with this seq. */
+bool tenure_durable(struct tenure *t, uint64_t seq);
+
+#endif
