@@ -36,6 +36,7 @@ static const struct setting good[] = {
 	{ "release", "digits", NULL },
 	{ "test", "path", "/test" },
 	{ "test", "purpose", "test" },
+	{ "test", "digits", NULL },
 	{ "test", "profile", "rfc3161" },
 	{ "test", "tsus", "trial" },
 	{ "test", "policies", "1.2.3.6" },

@@ -19,7 +19,7 @@
 #include "tests/unit/journal_fixture.h"
 #include "tsa/core/ipc.h"
 
-enum { ANSWER_MS = 30000, NOBODY = 65534 };
+enum { ANSWER_MS = 100000, NOBODY = 65534 };
 
 struct child {
 	pid_t pid;

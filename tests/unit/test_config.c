@@ -118,8 +118,9 @@ static void takes_every_setting_at_another_value_than_its_default(void **state)
 		{ "tsad", "clock_slack_ms", "0" }, { "tsad", "max_unshipped_age", "60" },
 		{ "tsad", "max_connections", "7" }, { "tsad", "ack", "journal" } };
 	static const struct setting endpoint[MAX_CHANGES] = { { "release", "digests", "sha512" },
-		{ "release", "digits", "6" }, { "first", "accuracy_ms", "2000" },
-		{ "first", "lanes", "64" }, { "first", "self_check", "0" } };
+		{ "release", "digits", "6" }, { "test", "digits", "6" },
+		{ "first", "accuracy_ms", "2000" }, { "first", "lanes", "64" },
+		{ "first", "self_check", "0" } };
 	struct findings found;
 	struct config *c = read_changed(f, service, &found);
 

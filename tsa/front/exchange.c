@@ -1,0 +1,302 @@
+/*
+ * Owns the table of exchanges that wait for tsad and the words of the front's own refusals.  An
+ * exchange is part of its connection; this never frees one.
+ */
+#include "tsa/front/exchange.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+#include <event2/buffer.h>
+#include <event2/http.h>
+
+#include "tsa/core/log.h"
+#include "tsa/front/admit.h"
+#include "tsa/front/channel.h"
+#include "tsa/front/http.h"
+
+enum {
+	MAX_WORDS = 300, /* of a statusString (tsp/reply.h) */
+	MAX_LOGGED = 10, /* refusals a second that get a line of their own in the log */
+	SUMMARY_EVERY_MS = 1000,
+	UTF8_MORE = 0x80, /* 10xxxxxx goes on with a character */
+	UTF8_MASK = 0xc0,
+};
+
+static const char reply_type[] = "application/timestamp-reply"; /* RFC 3161 3.4 (P-22) */
+
+/* The next request id. When they are used up this process makes room for one with a new nonce. */
+static uint64_t next_id(struct front *front)
+{
+	uint32_t number = ++front->exchanges.last_number;
+
+	if (number == UINT32_MAX) {
+		log_event(LOG_LEVEL_INFO, "request_ids_used_up", NULL, "start_nonce=%08" PRIx32,
+			front->setup.start_nonce);
+		front_drain(front);
+	}
+	return (uint64_t)front->setup.start_nonce << 32 | number;
+}
+
+static struct conn **bucket_of(struct exchanges *x, uint64_t id)
+{
+	return &x->bucket[(uint32_t)id % FRONT_BUCKETS];
+}
+
+static void wait_for_tsad(struct conn *conn, enum msg_type asked)
+{
+	struct exchanges *x = &conn->front->exchanges;
+	struct conn **bucket = bucket_of(x, conn->id);
+
+	conn->asked = (uint8_t)asked;
+	conn->next_waiting = *bucket;
+	*bucket = conn;
+	x->count++;
+	admit_become(conn, CONN_WAITING);
+}
+
+void exchange_forget(struct conn *conn)
+{
+	struct exchanges *x = &conn->front->exchanges;
+	struct conn **at = bucket_of(x, conn->id);
+
+	while (*at != conn) {
+		if (*at == NULL)
+			BUG("request %016" PRIx64 " is not in the table", conn->id);
+		at = &(*at)->next_waiting;
+	}
+	*at = conn->next_waiting;
+	conn->next_waiting = NULL;
+	x->count--;
+}
+
+/* Takes the exchange that tsad answers out of the table; NULL if its client is gone. */
+static struct conn *take_answered(struct front *front, uint64_t id, enum msg_type asked)
+{
+	struct conn *conn = *bucket_of(&front->exchanges, id);
+
+	while (conn != NULL && conn->id != id)
+		conn = conn->next_waiting;
+	if (conn == NULL) {
+		log_event(LOG_LEVEL_DEBUG, "answer_too_late", NULL, "request=%016" PRIx64, id);
+		return NULL;
+	}
+	if (conn->asked != asked)
+		BUG("request %016" PRIx64 ": asked by %s, answered as %s", id,
+			msg_name((enum msg_type)conn->asked), msg_name(asked));
+	exchange_forget(conn);
+	return conn;
+}
+
+/* HTTP 200 with a TimeStampResp (P-22). */
+static void answer_reply(struct conn *conn, struct bytes reply)
+{
+	const struct answer answer = { .status = HTTP_OK, .type = reply_type, .body = reply };
+
+	http_answer(conn, &answer);
+}
+
+/* Bytes of text that fit, without cutting a character of UTF-8 apart. */
+static size_t fitting(const char *text, size_t max)
+{
+	size_t len = strlen(text);
+
+	if (len <= max)
+		return len;
+	len = max;
+	while (len > 0 && ((unsigned char)text[len] & UTF8_MASK) == UTF8_MORE)
+		len--;
+	return len;
+}
+
+/* TimeStampResp with status 2 and a statusString that ends in the request id. */
+static void answer_refusal(struct conn *conn, enum tsp_failure failure, const char *text)
+{
+	char words[MAX_WORDS + 1];
+	char id[32];
+	uint8_t buf[TSP_MAX_REFUSAL];
+	int id_len = snprintf(id, sizeof(id), "(request %016" PRIx64 ")", conn->id);
+	struct bytes reply;
+
+	(void)snprintf(words, sizeof(words), "%.*s %s",
+		(int)fitting(text, (size_t)(MAX_WORDS - id_len - 1)), text, id);
+	reply = tsp_reply_refused(failure, words, buf, sizeof(buf));
+	if (reply.len == 0) /* tsad's text is no UTF-8 */
+		reply = tsp_reply_refused(failure, id, buf, sizeof(buf));
+	if (reply.len == 0)
+		BUG("refusal: failInfo %d is not one of RFC 3161", failure);
+	answer_reply(conn, reply);
+}
+
+/* A flood of bad requests must not become a flood of lines on a pipe that can block. */
+static bool may_log(struct exchanges *x)
+{
+	if (x->logged >= MAX_LOGGED) {
+		x->unlogged++;
+		return false;
+	}
+	x->logged++;
+	return true;
+}
+
+static void log_refusal(struct conn *conn, enum tsp_failure failure, const char *text)
+{
+	if (!may_log(&conn->front->exchanges))
+		return;
+	log_event(LOG_LEVEL_INFO, "refused", text, "request=%016" PRIx64 " failure=%s", conn->id,
+		tsp_failure_name(failure));
+}
+
+static void answer_503(struct conn *conn, unsigned retry_after_s, const char *text)
+{
+	const struct answer answer = {
+		.status = HTTP_SERVUNAVAIL,
+		.type = "text/plain; charset=utf-8",
+		.body = bytes_of_text(text),
+		.retry_after_s = retry_after_s,
+	};
+
+	http_answer(conn, &answer);
+}
+
+/* True if one more may wait and msg is on its way to tsad; else the client was told 503. */
+static bool ask_tsad(struct conn *conn, const struct msg *msg)
+{
+	if (conn->front->exchanges.count < FRONT_MAX_WAITING && channel_send(conn->front, msg)) {
+		wait_for_tsad(conn, msg->type);
+		return true;
+	}
+	answer_503(conn, FRONT_RETRY_AFTER_S, "overload: too many requests wait\n");
+	return false;
+}
+
+static void ask_for_token(
+	struct conn *conn, const struct endpoint *endpoint, const struct tsp_request *request)
+{
+	struct msg msg = {
+		.type = MSG_ISSUE,
+		.issue = {
+			.id = conn->id,
+			.endpoint = endpoint->index,
+			.digest = (uint8_t)request->digest,
+			.null_params = request->null_params,
+			.cert_req = request->cert_req,
+			.policy.len = (uint8_t)request->policy.len,
+			.imprint = request->imprint,
+			.nonce = request->nonce,
+		},
+	};
+
+	if (request->policy.len > MSG_MAX_OID)
+		BUG("request: policy of %zu octets was granted", request->policy.len);
+	if (request->policy.len > 0)
+		memcpy(msg.issue.policy.at, request->policy.at, request->policy.len);
+	(void)ask_tsad(conn, &msg);
+}
+
+void exchange_begin(struct conn *conn, const struct endpoint *endpoint)
+{
+	struct evbuffer *in = evhttp_request_get_input_buffer(conn->request);
+	struct bytes body = { evbuffer_pullup(in, -1), evbuffer_get_length(in) };
+	struct tsp_request request = { 0 };
+	struct tsp_refusal refusal = { 0 };
+
+	conn->id = next_id(conn->front);
+	if (tsp_request_decode(body, &request, &refusal) &&
+		tsp_request_judge(&request, &endpoint->rules, &refusal)) {
+		ask_for_token(conn, endpoint, &request);
+		return;
+	}
+	log_refusal(conn, refusal.failure, refusal.text);
+	answer_refusal(conn, refusal.failure, refusal.text);
+}
+
+void exchange_ask_status(struct conn *conn, enum msg_status kind)
+{
+	struct msg msg = { .type = MSG_STATUS };
+
+	conn->id = next_id(conn->front);
+	conn->status_kind = (uint8_t)kind;
+	msg.status.id = conn->id;
+	msg.status.what = (uint8_t)kind;
+	(void)ask_tsad(conn, &msg);
+}
+
+void exchange_token(struct front *front, const struct msg_token *msg)
+{
+	struct conn *conn = take_answered(front, msg->id, MSG_ISSUE);
+	struct bytes reply;
+
+	if (conn == NULL)
+		return;
+	reply = tsp_reply_granted(
+		msg->token, front->exchanges.reply, sizeof(front->exchanges.reply));
+	if (reply.len == 0)
+		BUG("token of %zu bytes fits no reply", msg->token.len);
+	answer_reply(conn, reply);
+}
+
+void exchange_refused(struct front *front, const struct msg_refused *msg)
+{
+	struct conn *conn = take_answered(front, msg->id, MSG_ISSUE);
+
+	if (conn != NULL)
+		answer_refusal(conn, (enum tsp_failure)msg->fail_info, msg->text);
+}
+
+void exchange_busy(struct front *front, const struct msg_busy *msg)
+{
+	struct conn *conn = take_answered(front, msg->id, MSG_ISSUE);
+
+	if (conn != NULL)
+		answer_503(conn, msg->retry_after_s == 0 ? FRONT_RETRY_AFTER_S : msg->retry_after_s,
+			"overload: too many requests wait\n");
+}
+
+void exchange_status(struct front *front, const struct msg_status_reply *msg)
+{
+	struct conn *conn = take_answered(front, msg->id, MSG_STATUS);
+	struct answer answer = {
+		.status = msg->good ? HTTP_OK : HTTP_SERVUNAVAIL,
+		.type = "text/plain; charset=utf-8",
+		.body = msg->text,
+	};
+
+	if (conn == NULL)
+		return;
+	if (conn->status_kind == MSG_STATUS_METRICS)
+		answer.type = "text/plain; version=0.0.4; charset=utf-8"; /* Prometheus */
+	http_answer(conn, &answer);
+}
+
+static void answer_overdue(struct conn *conn)
+{
+	exchange_forget(conn);
+	if (may_log(&conn->front->exchanges))
+		log_event(LOG_LEVEL_WARNING, "no_answer", "tsad left a request unanswered",
+			"request=%016" PRIx64 " asked=%s", conn->id,
+			msg_name((enum msg_type)conn->asked));
+	if (conn->asked == MSG_STATUS)
+		answer_503(conn, FRONT_RETRY_AFTER_S, "tsad: no answer in time\n");
+	else
+		answer_refusal(conn, TSP_SYSTEM_FAILURE, "no answer in time");
+}
+
+void exchange_tick(struct front *front)
+{
+	struct exchanges *x = &front->exchanges;
+	uint64_t now = front_now_ms();
+	struct conn *conn;
+
+	while ((conn = admit_overdue_waiting(front)) != NULL)
+		answer_overdue(conn);
+	if (now < x->next_summary_ms)
+		return;
+	if (x->unlogged > 0)
+		log_event(LOG_LEVEL_INFO, "refused_more", "not logged one by one", "count=%u",
+			x->unlogged);
+	x->logged = 0;
+	x->unlogged = 0;
+	x->next_summary_ms = now + SUMMARY_EVERY_MS;
+}

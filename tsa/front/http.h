@@ -1,0 +1,34 @@
+/*
+ * The HTTP server: evhttp with our limits, and the one way to answer.  What evhttp answers by
+ * itself (a head that is no HTTP, a head over 8 KiB, a body over 64 KiB, an Expect that it does
+ * not know) is an HTML page with "Connection: close" (R30: documented in tsa-front(8)).
+ */
+#ifndef TSA_FRONT_HTTP_H
+#define TSA_FRONT_HTTP_H
+
+#include "tsa/core/err.h"
+#include "tsa/front/front.h"
+
+/* Makes the event base and the server, without listeners. */
+MUST_CHECK bool http_start(struct front *front, struct err *err);
+
+struct answer {
+	int status;
+	const char *type; /* media type */
+	struct bytes body; /* copied, unless pages is given */
+	struct pages *pages; /* body lives in these; held until it is sent. NULL: nowhere */
+	const char *allow; /* of a 405; NULL: none */
+	unsigned retry_after_s; /* of a 503; 0: none */
+	bool close; /* the connection ends with this answer */
+};
+
+/*
+ * Answers the complete request of conn, once. Content-Length is always set; to HEAD the body is
+ * left out. Afterwards conn->request is evhttp's alone.
+ */
+void http_answer(struct conn *conn, const struct answer *answer);
+
+/* An answer with one line of text for a person. */
+void http_answer_text(struct conn *conn, int status, const char *text);
+
+#endif
