@@ -44,7 +44,7 @@ static void nothing(void *arg)
 
 int service_check(const struct config *config)
 {
-	struct check c = { .base = event_base_new(), .open = config->tsu_count };
+	struct check c = { .base = event_base_new() };
 	const struct crew_events events = { .ready = nothing,
 		.fatal = on_fatal,
 		.proven = on_proven,
@@ -54,6 +54,8 @@ int service_check(const struct config *config)
 	struct spawner *spawner;
 	struct err err = { 0 };
 
+	for (size_t i = 0; i < config->tsu_count; i++)
+		c.open += config->tsus[i].superseded ? 0 : 1;
 	if (c.base == NULL)
 		BUG("libevent does not start");
 	spawner = spawner_new(c.base, &err);

@@ -30,6 +30,7 @@ struct config_tsu {
 	uint32_t lanes;
 	uint32_t self_check;
 	int64_t activate_at; /* seconds since 1970; 0: from the beginning */
+	bool superseded; /* another one of its endpoint was activated after it, before now */
 	size_t endpoint; /* index of the one endpoint it belongs to (R17) */
 	/* from the certificate file */
 	struct buf certificate; /* DER of the leaf */

@@ -224,11 +224,17 @@ static bool is_superseded(const struct config_job *job, size_t tsu)
 	return false;
 }
 
+static void note_superseded(struct config_job *job)
+{
+	for (size_t i = 0; i < job->config->tsu_count; i++)
+		job->config->tsus[i].superseded = is_superseded(job, i);
+}
+
 static void check_certificates(struct config_job *job)
 {
 	for (size_t i = 0; i < job->config->tsu_count; i++) {
 		const struct config_tsu *tsu = &job->config->tsus[i];
-		struct finding_place place = { job, tsu, is_superseded(job, i) };
+		struct finding_place place = { job, tsu, tsu->superseded };
 		/* What is not yet active is judged by the day on which it will be. */
 		int64_t when = tsu->activate_at > job->now ? tsu->activate_at : job->now;
 
@@ -335,6 +341,7 @@ void config_check(struct config_job *job)
 
 	for (size_t i = 0; i < job->config->endpoint_count; i++)
 		sort_tsus(job, &job->config->endpoints[i]);
+	note_superseded(job);
 	for (size_t i = 0; i < sizeof(rules) / sizeof(rules[0]); i++)
 		rules[i](job);
 }

@@ -134,7 +134,9 @@ bool config_value_listener(const char *value, struct err *err)
 		host_len -= 2;
 	}
 	if (port < 0 || port > UINT16_MAX || host_len == 0 || host_len >= sizeof(host))
-		return err_set(err, "is an address and a port, 127.0.0.1:3161 or [::1]:3161");
+		return err_set(err,
+			"is an address and a port, 127.0.0.1:3161 or [::1]:3161: found \"%.100s\"",
+			value);
 	memcpy(host, value, host_len);
 	host[host_len] = '\0';
 	if (inet_pton(is_v6 ? AF_INET6 : AF_INET, host, address) != 1)

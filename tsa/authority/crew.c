@@ -340,15 +340,23 @@ static void start_lane(struct lane *l)
 	child_must_send(l->child, &m);
 }
 
+/* A superseded TSU signs no more: its key may be gone already. */
+static unsigned lanes_of(const struct config_tsu *t, bool one_lane)
+{
+	if (t->superseded)
+		return 0;
+	return one_lane ? 1 : t->lanes;
+}
+
 static void make_lanes(struct crew *c, struct event_base *base, bool one_lane)
 {
 	size_t n = 0;
 
 	for (size_t i = 0; i < c->config->tsu_count; i++)
-		n += one_lane ? 1 : c->config->tsus[i].lanes;
+		n += lanes_of(&c->config->tsus[i], one_lane);
 	c->lanes = must_calloc(n, sizeof(*c->lanes));
 	for (size_t i = 0; i < c->config->tsu_count; i++) {
-		unsigned lanes = one_lane ? 1 : c->config->tsus[i].lanes;
+		unsigned lanes = lanes_of(&c->config->tsus[i], one_lane);
 
 		c->first_lane[i] = c->lane_count;
 		for (unsigned number = 1; number <= lanes; number++) {

@@ -280,6 +280,9 @@ static void become(const char *path, const char *file, bool inherit, int channel
 		if (high[i] < 0 || dup2(high[i], IPC_CHILD_FD + (int)i) < 0)
 			_exit(126);
 	}
+	/* Whatever else tsad was started with is not theirs. */
+	if (close_range(IPC_CHILD_FD + 1 + (unsigned)listener_count, UINT_MAX, 0) != 0)
+		_exit(126);
 	execve(path, argv, inherit ? environ : nothing);
 	_exit(127);
 }

@@ -62,6 +62,8 @@ static bool signer_lines(struct page *p, const struct status_sources *from)
 		char text[MSG_MAX_NAME + 64];
 		unsigned up = crew_lanes_up(from->crew, i);
 
+		if (from->config->tsus[i].superseded)
+			continue;
 		(void)snprintf(text, sizeof(text), "%s: %u of %" PRIu32 " lanes",
 			from->config->tsus[i].name, up, from->config->tsus[i].lanes);
 		good = line(p, "signer", up > 0, text) && good;

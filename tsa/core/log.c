@@ -83,8 +83,8 @@ static size_t append_fields(char *line, size_t used, const char *fmt, va_list ar
 		return used;
 	line[used++] = ' ';
 	n = vsnprintf(line + used, LINE_MAX_BYTES / 2, fmt, args);
-	if (n < 0)
-		return used;
+	if (n <= 0)
+		return used - 1; /* no fields, no blank */
 	return used + ((size_t)n < LINE_MAX_BYTES / 2 ? (size_t)n : LINE_MAX_BYTES / 2 - 1);
 }
 

@@ -28,19 +28,6 @@
 #endif
 #endif
 
-bool sandbox_base(struct err *err)
-{
-	const struct rlimit none = { 0, 0 };
-
-	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0)
-		return err_sys(err, "sandbox: no_new_privs");
-	if (prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) != 0)
-		return err_sys(err, "sandbox: not dumpable");
-	if (setrlimit(RLIMIT_CORE, &none) != 0)
-		return err_sys(err, "sandbox: RLIMIT_CORE");
-	return true;
-}
-
 /*
  * The kernel's struct landlock_ruleset_attr as of ABI 6; a kernel takes the part it knows. Not
  * from <linux/landlock.h>: Debian 12's header ends at ABI 2. A right that is not listed as
