@@ -1,0 +1,234 @@
+/* Owns the state of shipping: what is next, and whether the database is believed to be there. */
+#include "tsa/ledger/ship.h"
+
+#include <inttypes.h>
+#include <stdlib.h>
+
+#include "tsa/core/hex.h"
+#include "tsa/core/log.h"
+#include "tsa/ledger/resume.h"
+
+enum {
+	GATHER_MS = 50, /* a record waits this long for others to share its commit */
+	BACKOFF_FIRST_MS = 100,
+	BACKOFF_LAST_MS = 5000,
+};
+
+struct ship {
+	struct channel *channel;
+	uint32_t instance;
+	struct database *db;
+	struct source source;
+	struct batch batch;
+	bool resumed; /* next_seq was found with the present connection */
+	uint64_t next_seq; /* ships next */
+	int backoff_ms; /* before the next attempt */
+};
+
+static bool has_work(const struct ship *s)
+{
+	return s->next_seq <= channel_durable(s->channel);
+}
+
+/* R6: another record under the same key. Nothing may be issued on top of that. */
+static _Noreturn void stop_for_conflict(struct ship *s, const struct store_comparison *c)
+{
+	char ours[2 * MSG_HASH + 1];
+	char theirs[2 * MSG_HASH + 1];
+	struct err err = { 0 };
+
+	hex_encode((struct bytes){ c->ours.leaf_hash, MSG_HASH }, ours);
+	hex_encode((struct bytes){ c->theirs, MSG_HASH }, theirs);
+	(void)err_set(&err,
+		"ledger.record: one key holds one record: instance %08" PRIx32 " lease %" PRIu32
+		" counter %" PRIu32 ": the database has leaf hash %s, the journal %s",
+		s->instance, c->ours.lease, c->ours.ctr, theirs, ours);
+	channel_fail(s->channel, MSG_FAILURE_CONFLICT, err.text);
+}
+
+/* The database took what there was: it is up, and the next trouble starts from the beginning. */
+static void say_up(struct ship *s)
+{
+	char server[64];
+
+	s->backoff_ms = BACKOFF_FIRST_MS;
+	database_server(s->db, server, sizeof(server));
+	channel_database(s->channel, true, server);
+}
+
+static void give_up_connection(struct ship *s, const struct err *err)
+{
+	channel_database(s->channel, false, err->text);
+	database_drop(s->db);
+	s->resumed = false;
+}
+
+static void report_resume(struct ship *s, const struct resume *r)
+{
+	log_event(LOG_LEVEL_INFO, "resumed", NULL,
+		"seq=%" PRIu64 " durable=%" PRIu64 " lease=%" PRIu32 " rows=%" PRIu64, r->next_seq,
+		channel_durable(s->channel), r->lease, r->in_database);
+	if (r->gap)
+		log_event(LOG_LEVEL_WARNING, "ledger_gap",
+			"rows are missing before the last one: the lease is shipped again",
+			"lease=%" PRIu32 " rows=%" PRIu64, r->lease, r->in_database);
+	if (resume_journal_is_behind(r))
+		log_event(LOG_LEVEL_ERROR, "journal_behind_database",
+			"the database has records of this node that the journal has not: the "
+			"journal was restored from an older copy",
+			"instance=%08" PRIx32 " lease=%" PRIu32 " database=%" PRIu64
+			" journal=%" PRIu64 " newer_lease=%" PRIu32,
+			s->instance, r->lease, r->in_database, r->in_journal, r->newer_lease);
+}
+
+/* Asks the database where to go on. False: it could not say. */
+static bool resume(struct ship *s, struct err *err)
+{
+	struct resume r;
+
+	source_restart(&s->source);
+	switch (resume_find(
+		&s->source, s->db, s->instance, channel_durable(s->channel), &s->batch, &r, err)) {
+	case RESUME_DATABASE_FAILED:
+		return false;
+	case RESUME_JOURNAL_FAILED:
+		channel_fail(s->channel, MSG_FAILURE_OTHER, err->text);
+	case RESUME_FOUND:
+		break;
+	}
+	if (r.last.differs)
+		stop_for_conflict(s, &r.last);
+	report_resume(s, &r);
+	s->resumed = true;
+	s->next_seq = r.next_seq;
+	if (s->next_seq > 1)
+		channel_shipped(s->channel, s->next_seq - 1);
+	return true;
+}
+
+/* Sends one batch. False: the database did not take it. */
+static bool ship_batch(struct ship *s, struct err *err)
+{
+	struct store_comparison c;
+	uint64_t inserted;
+
+	if (!source_fill(&s->source, s->next_seq, channel_durable(s->channel), &s->batch, err))
+		channel_fail(s->channel, MSG_FAILURE_OTHER, err->text);
+	if (s->batch.count == 0)
+		BUG("journal: nothing at seq %" PRIu64 ", durable is %" PRIu64, s->next_seq,
+			channel_durable(s->channel));
+	if (!store_insert(
+		    s->db, s->instance, &s->batch, tsu_files_rows(s->source.tsus), &inserted, err))
+		return false;
+	if (inserted < s->batch.count) {
+		if (!store_compare(s->db, s->instance, &s->batch, &c, err))
+			return false;
+		if (c.differs)
+			stop_for_conflict(s, &c);
+		if (c.present < s->batch.count)
+			return err_set(err,
+				"ledger.record: a row that is not inserted must be there: %zu of "
+				"%zu are",
+				c.present, s->batch.count);
+		log_event(LOG_LEVEL_INFO, "shipped_again", NULL,
+			"seq=%" PRIu64 " records=%zu new=%" PRIu64, s->next_seq, s->batch.count,
+			inserted);
+	}
+	s->next_seq = s->batch.last_seq + 1;
+	channel_shipped(s->channel, s->batch.last_seq);
+	return true;
+}
+
+/* Lets records gather that can share a commit with the ones that wait. */
+static void gather(struct ship *s)
+{
+	const int64_t end_ms = channel_now_ms() + GATHER_MS;
+	int64_t left;
+
+	while (!channel_closed(s->channel) &&
+		channel_durable(s->channel) - s->next_seq + 1 < BATCH_MAX_RECORDS &&
+		(left = end_ms - channel_now_ms()) > 0)
+		(void)channel_wait(s->channel, -1, 0, (int)left);
+}
+
+/* One step with a connection. False: the connection is of no use; err says why. */
+static bool step(struct ship *s, struct err *err)
+{
+	if (channel_durable(s->channel) == 0) {
+		say_up(s);
+		return database_idle(s->db, -1, err);
+	}
+	if (!s->resumed && !resume(s, err))
+		return false;
+	if (!has_work(s)) {
+		say_up(s);
+		return channel_closed(s->channel) || database_idle(s->db, -1, err);
+	}
+	gather(s);
+	if (!ship_batch(s, err))
+		return false;
+	say_up(s);
+	return true;
+}
+
+static void back_off(struct ship *s)
+{
+	const int64_t end_ms = channel_now_ms() + s->backoff_ms;
+	int64_t left;
+
+	while (!channel_closed(s->channel) && (left = end_ms - channel_now_ms()) > 0)
+		(void)channel_wait(s->channel, -1, 0, (int)left);
+	s->backoff_ms *= 2;
+	if (s->backoff_ms > BACKOFF_LAST_MS)
+		s->backoff_ms = BACKOFF_LAST_MS;
+}
+
+/* True when tsad is gone and nothing is left to do, or nothing can be done. */
+static bool finished(const struct ship *s)
+{
+	if (!channel_closed(s->channel))
+		return false;
+	return channel_over(s->channel) || channel_durable(s->channel) == 0 ||
+	       !database_connected(s->db) || (s->resumed && !has_work(s));
+}
+
+static void run(struct ship *s)
+{
+	while (!finished(s)) {
+		struct err err = { 0 };
+
+		if (!database_connected(s->db) && !database_connect(s->db, &err)) {
+			give_up_connection(s, &err);
+			back_off(s);
+			continue;
+		}
+		if (!step(s, &err)) {
+			give_up_connection(s, &err);
+			back_off(s);
+		}
+	}
+	if (!s->resumed || has_work(s))
+		log_event(LOG_LEVEL_WARNING, "stopped_unshipped",
+			"the rest is shipped after the next start",
+			"durable=%" PRIu64 " next=%" PRIu64, channel_durable(s->channel),
+			s->resumed ? s->next_seq : 0);
+}
+
+void ship_run(struct channel *channel, const struct msg_setup_ledger *setup)
+{
+	struct ship *s = must_calloc(1, sizeof(*s));
+	struct err err = { 0 };
+
+	s->channel = channel;
+	s->instance = setup->instance;
+	s->backoff_ms = BACKOFF_FIRST_MS;
+	s->next_seq = 1;
+	if (!source_open(&s->source, setup->directory, &err))
+		channel_fail(channel, MSG_FAILURE_OTHER, err.text);
+	s->db = database_new(setup->database, channel);
+	run(s);
+	database_free(s->db);
+	source_close(&s->source);
+	batch_free(&s->batch);
+	free(s);
+}
