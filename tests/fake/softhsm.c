@@ -15,6 +15,7 @@
 #include <cmocka.h>
 #include <openssl/pem.h>
 
+#include "tests/fake/scratch.h"
 #include "tsa/hsm/generate.h"
 #include "tsa/hsm/init.h"
 #include "tsa/hsm/login.h"
@@ -44,7 +45,7 @@ void softhsm_start(struct softhsm *s)
 {
 	char conf[256];
 
-	(void)snprintf(s->dir, sizeof(s->dir), "/tmp/tsa-softhsm-XXXXXX");
+	scratch_template(s->dir, sizeof(s->dir), "tsa-softhsm");
 	assert_non_null(mkdtemp(s->dir));
 	(void)snprintf(s->pin_file, sizeof(s->pin_file), "%s/pin", s->dir);
 	(void)snprintf(s->so_pin_file, sizeof(s->so_pin_file), "%s/so-pin", s->dir);

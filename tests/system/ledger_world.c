@@ -22,6 +22,8 @@
 
 #include <libpq-fe.h>
 
+#include "tests/fake/scratch.h"
+
 enum { WAIT_MS = 30000 };
 
 static int64_t now_ms(void)
@@ -104,7 +106,7 @@ int ledger_world_setup(void **state)
 	char path[MSG_MAX_PATH];
 
 	*state = w;
-	(void)strcpy(w->directory, "/tmp/ledger-world.XXXXXX");
+	scratch_template(w->directory, sizeof(w->directory), "tsa-ledger");
 	if (mkdtemp(w->directory) == NULL || run_bash("createdb -T ledger_template ledger") != 0)
 		return -1;
 	(void)snprintf(w->conninfo, sizeof(w->conninfo), "host=%s user=tsa_node dbname=ledger",

@@ -13,6 +13,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "tests/fake/scratch.h"
 #include "tsa/journal/recover.h"
 #include "tsa/record/body.h"
 #include "tsa/record/reader.h"
@@ -33,7 +34,7 @@ static inline struct fixture *fixture_new(void)
 {
 	struct fixture *f = must_calloc(1, sizeof(*f));
 
-	(void)snprintf(f->path, sizeof(f->path), "/tmp/tsa-journal-XXXXXX");
+	scratch_template(f->path, sizeof(f->path), "tsa-journal");
 	assert_non_null(mkdtemp(f->path));
 	return f;
 }

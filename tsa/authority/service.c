@@ -7,7 +7,6 @@
 
 #include <errno.h>
 #include <inttypes.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -17,6 +16,7 @@
 #include "tsa/authority/issue.h"
 #include "tsa/authority/preflight.h"
 #include "tsa/authority/privilege.h"
+#include "tsa/authority/signals.h"
 #include "tsa/authority/status.h"
 #include "tsa/authority/tenure.h"
 #include "tsa/core/log.h"
@@ -40,8 +40,7 @@ enum phase {
 struct service {
 	const struct config *config;
 	struct event_base *base;
-	struct event *sigterm;
-	struct event *sigint;
+	struct signals *signals;
 	struct event *tick;
 	struct event *deadline;
 	struct spawner *spawner;
@@ -181,12 +180,11 @@ static void on_drained(void *arg)
 	close_if_done(s);
 }
 
-static void on_signal(evutil_socket_t number, short what, void *arg)
+static void on_stop(void *arg, int number)
 {
 	struct service *s = arg;
 
-	(void)what;
-	log_event(LOG_LEVEL_INFO, "stopping", NULL, "signal=%d", (int)number);
+	log_event(LOG_LEVEL_INFO, "stopping", NULL, "signal=%d", number);
 	if (s->phase != PHASE_RUNNING) {
 		/* Before the service runs nothing is accepted: there is nothing to drain. */
 		if (s->phase < PHASE_RUNNING)
@@ -421,17 +419,15 @@ static void on_tick(evutil_socket_t fd, short what, void *arg)
 		tenure_tick(&s->tenure);
 }
 
-static bool watch(struct service *s)
+static void watch(struct service *s)
 {
 	const struct timeval every = { .tv_usec = TICK_MS * 1000 };
 
-	s->sigterm = evsignal_new(s->base, SIGTERM, on_signal, s);
-	s->sigint = evsignal_new(s->base, SIGINT, on_signal, s);
+	s->signals = signals_watch(s->base, on_stop, s);
 	s->tick = event_new(s->base, -1, EV_PERSIST, on_tick, s);
 	s->deadline = evtimer_new(s->base, on_deadline, s);
-	return s->sigterm != NULL && s->sigint != NULL && s->tick != NULL && s->deadline != NULL &&
-	       event_add(s->sigterm, NULL) == 0 && event_add(s->sigint, NULL) == 0 &&
-	       event_add(s->tick, &every) == 0;
+	if (s->tick == NULL || s->deadline == NULL || event_add(s->tick, &every) != 0)
+		BUG("libevent takes no events");
 }
 
 static bool start(struct service *s, struct err *err)
@@ -468,14 +464,9 @@ static void wipe(struct service *s)
 	lease_free(s->lease);
 	fronts_free(s->fronts);
 	spawner_free(s->spawner);
-	if (s->sigterm != NULL)
-		event_free(s->sigterm);
-	if (s->sigint != NULL)
-		event_free(s->sigint);
-	if (s->tick != NULL)
-		event_free(s->tick);
-	if (s->deadline != NULL)
-		event_free(s->deadline);
+	signals_free(s->signals);
+	event_free(s->tick);
+	event_free(s->deadline);
 	event_base_free(s->base);
 }
 
@@ -484,9 +475,9 @@ int service_run(const struct config *config)
 	struct service s = { .config = config, .base = event_base_new() };
 	struct err err = { 0 };
 
-	if (s.base == NULL || !watch(&s))
+	if (s.base == NULL)
 		BUG("libevent does not start");
-	(void)signal(SIGPIPE, SIG_IGN);
+	watch(&s);
 	s.clock.checked = config->clock == CONFIG_CLOCK_KERNEL;
 	s.clock.slack_us = config->clock_slack_ms * 1000;
 	log_event(LOG_LEVEL_INFO, "starting", NULL, "version=%s", TSA_VERSION);

@@ -10,10 +10,10 @@
 
 /* {"format":1,"reason":"..."}: a counter that was consumed but whose token never left. */
 enum void_reason {
-	VOID_SIGNER_DIED,    /* "signer-died" */
+	VOID_SIGNER_DIED, /* "signer-died" */
 	VOID_SIGNER_TIMEOUT, /* "signer-timeout": killed at its deadline */
 	VOID_SIGNER_REFUSED, /* "signer-refused": the HSM or the self-check said no */
-	VOID_NOT_RECORDED,   /* "not-recorded": found missing at a start after a crash */
+	VOID_NOT_RECORDED, /* "not-recorded": found missing at a start after a crash */
 	VOID_REASONS,
 };
 const char *void_reason_name(enum void_reason reason);
@@ -22,12 +22,12 @@ void body_void(enum void_reason reason, struct buf *out);
 
 /* What a lease-open says; texts are ASCII, at most 255 bytes. */
 struct lease_open {
-	const char *node;	    /* host name / instance in hex */
-	const char *boot_id;	    /* of the kernel */
-	const char *version;	    /* of the software */
-	const char *clock;	    /* "kernel" or "unchecked" */
-	int32_t clock_bound_us;	    /* -1: not checked */
-	const char *clock_status;   /* "synchronised", "unsynchronised" */
+	const char *node; /* host name / instance in hex */
+	const char *boot_id; /* of the kernel */
+	const char *version; /* of the software */
+	const char *clock; /* "kernel" or "unchecked" */
+	int32_t clock_bound_us; /* -1: not checked */
+	const char *clock_status; /* "synchronised", "unsynchronised" */
 	uint8_t config_sha256[HASH_LEN];
 	uint32_t instance;
 	uint32_t lease;
@@ -43,7 +43,7 @@ char *body_lease_open_node(struct bytes body, struct err *err);
 
 /* {"count":N,"format":1,"root":"hex"}: counters 0..N-1 and the RFC 6962 root over their leaves. */
 void body_lease_close(uint32_t count, const uint8_t root[HASH_LEN], struct buf *out);
-MUST_CHECK bool body_lease_close_read(struct bytes body, uint32_t *count, uint8_t root[HASH_LEN],
-	struct err *err);
+MUST_CHECK bool body_lease_close_read(
+	struct bytes body, uint32_t *count, uint8_t root[HASH_LEN], struct err *err);
 
 #endif

@@ -33,8 +33,8 @@ void lease_tree_restore(struct lease_tree *t, const struct tree *dense);
  * Adds the leaf of counter ctr. False if that counter is there already (err says so); never
  * twice with success.
  */
-MUST_CHECK bool lease_tree_add(struct lease_tree *t, uint32_t ctr, const uint8_t leaf[HASH_LEN],
-	struct err *err);
+MUST_CHECK bool lease_tree_add(
+	struct lease_tree *t, uint32_t ctr, const uint8_t leaf[HASH_LEN], struct err *err);
 const struct tree *lease_tree_dense(const struct lease_tree *t);
 /* One past the greatest counter added. */
 uint32_t lease_tree_end(const struct lease_tree *t);
