@@ -8,7 +8,10 @@ set local role ts_owner;
 create table ledger.node (
 	node_id int4 primary key check (node_id > 0), -- the journal directory's instance
 	name text not null unique,
-	added_us int8 not null
+	added_us int8 not null,
+	-- Whose node it is: the login that connected, which SET ROLE does not change as it does
+	-- current_user.  By name and not by OID, so that it still holds after a restore elsewhere.
+	login name not null default session_user
 );
 
 -- Certificates of a TSU: a chain that changes under the same certificate is a row of its own.
@@ -65,6 +68,9 @@ begin
 			'for values from (%s) to (%s)', to_char(month, 'YYYY_MM'),
 			extract(epoch from month)::int8,
 			extract(epoch from month + interval '1 month')::int8);
+		-- Without a policy: should someone be granted a partition, it gives nothing away.
+		execute format('alter table ledger.record_%s enable row level security',
+			to_char(month, 'YYYY_MM'));
 		month := month + interval '1 month';
 	end loop;
 end
@@ -78,3 +84,38 @@ grant insert on ledger.node, ledger.tsu, ledger.lease, ledger.record to ts_write
 grant select (node_id, lease_id, ctr, leaf_hash) on ledger.record to ts_writer;
 grant select on ledger.node, ledger.tsu, ledger.lease, ledger.record to ts_sequencer, ts_auditor;
 grant select on ledger.record to ts_export;
+
+-- One node's login, taken over, must not be able to occupy another node's counters (ledger.md
+-- 1.4.2).  An operator hands a node to another login by granting it the node's own: grant a to b.
+-- The join leaves out logins that were dropped, which pg_has_role() refuses to look at.
+create function ledger.own_nodes() returns setof int4
+	language sql stable security definer rows 4
+	set search_path = pg_catalog, pg_temp
+as $$
+	select n.node_id from ledger.node n join pg_roles r on r.rolname = n.login
+	where pg_has_role(session_user, r.oid, 'member')
+$$;
+revoke all on function ledger.own_nodes() from public;
+grant execute on function ledger.own_nodes() to ts_writer;
+
+-- Not forced on the owner, who could lift it anyway: steps and foreign keys see every row.  tsu has
+-- none: its rows belong to no node, and its key is the hash of the certificates in them.
+alter table ledger.node enable row level security;
+alter table ledger.lease enable row level security;
+alter table ledger.record enable row level security;
+
+create policy writer_adds_itself on ledger.node for insert to ts_writer
+	with check (login = session_user);
+-- The subquery hangs on no row: it runs once a statement, each row is a look into its hash table.
+create policy writer_adds_its_own on ledger.lease for insert to ts_writer
+	with check (node_id in (select ledger.own_nodes()));
+create policy writer_adds_its_own on ledger.record for insert to ts_writer
+	with check (node_id in (select ledger.own_nodes()));
+
+-- Who may read which table and column is said by the grants.  The writer's is not narrowed to its
+-- own nodes: it steps through the leases of all by the key, which a filter would make a scan.
+create policy writer_sees on ledger.record for select to ts_writer using (true);
+create policy readers_see on ledger.node for select to ts_sequencer, ts_auditor using (true);
+create policy readers_see on ledger.lease for select to ts_sequencer, ts_auditor using (true);
+create policy readers_see on ledger.record for select to ts_sequencer, ts_auditor, ts_export
+	using (true);

@@ -73,17 +73,52 @@ service_environment()
 	END
 }
 
-# The configuration is kept, but follows where we were told to listen and where the cluster is.
+# service_value KEY: its value in run/tsad.conf, with whatever blanks a person left around it and
+# without a comment; fails if there is no such line.
+service_value()
+{
+	sed -n -E "s/^[[:blank:]]*$1[[:blank:]]*=[[:blank:]]*([^#]*[^#[:blank:]]).*/\1/p" \
+		"$RUN/tsad.conf" | grep -m 1 .
+}
+
+service_set() # KEY VALUE: in its line, of which the rest stays
+{
+	sed -i -E "s|^([[:blank:]]*$1[[:blank:]]*=[[:blank:]]*)[^#]*[^#[:blank:]]|\1$2|" \
+		"$RUN/tsad.conf" || fail "$RUN/tsad.conf: must be written: cannot"
+}
+
+# The configuration is kept, but follows where we were told to listen and where our cluster is.
+service_follow()
+{
+	local had
+
+	had=$(service_value listen) ||
+		fail "$RUN/tsad.conf: must have a line \`listen = $LISTEN' in [tsad]: has none with a" \
+			"value; put it in, or remove the file to get a new one, and start again"
+	case ,${had//[[:blank:]]/}, in
+	*",$LISTEN,"*) ;;
+	*)
+		say "    $RUN/tsad.conf: listen = $had becomes $LISTEN"
+		service_set listen "$LISTEN"
+		;;
+	esac
+	# Without the line the journal alone serves; another database is another's business.
+	had=$(service_value database)
+	case $had in
+	host=/*" user=tsa_service"*) service_set database "host=$(cluster_folder) ${had#* }" ;;
+	esac
+}
+
 service_configure()
 {
-	mkdir -p "$RUN/journal" && chmod 700 "$RUN/journal"
-	if [ ! -e "$RUN/tsad.conf" ]; then
-		service_configuration >"$RUN/tsad.conf.new" && mv "$RUN/tsad.conf.new" "$RUN/tsad.conf"
+	mkdir -p "$RUN/journal" && chmod 700 "$RUN/journal" ||
+		fail "$RUN/journal: must be a folder of ours: cannot make it"
+	if [ -e "$RUN/tsad.conf" ]; then
+		service_follow
 	else
-		sed -i -e "s|^listen    = .*|listen    = $LISTEN|" \
-			-e "s|^database  = host=/.*|database  = $(cluster_conninfo tsa_service)|" \
-			"$RUN/tsad.conf"
-	fi || fail "$RUN/tsad.conf: must be written: cannot"
+		service_configuration >"$RUN/tsad.conf.new" && mv "$RUN/tsad.conf.new" "$RUN/tsad.conf" ||
+			fail "$RUN/tsad.conf: must be written: cannot"
+	fi
 	{ service_environment >"$RUN/env.new" && mv "$RUN/env.new" "$RUN/env"; } ||
 		fail "$RUN/env: must be written: cannot"
 }
@@ -178,10 +213,10 @@ service_clock()
 {
 	local clock
 
-	clock=$(sed -n 's/^clock *= *//p' "$RUN/tsad.conf")
+	clock=$(service_value clock)
 	case $clock in
 	unchecked) echo 'UNCHECKED: tokens state a time that nobody compared with anything' ;;
-	*) echo "$clock" ;;
+	*) echo "${clock:-kernel}" ;;
 	esac
 }
 

@@ -191,10 +191,10 @@ static bool hear(struct ledger_world *w, int64_t end_ms)
 	if (ipc_recv(w->ipc, in, false, &message) != IPC_OK)
 		return false;
 	assert_true(msg_decode(message, &m));
-	w->has_news = true;
 	if (m.type == MSG_SHIPPED) {
 		w->shipped = m.shipped.seq;
 	} else if (m.type == MSG_DATABASE) {
+		w->has_news = true;
 		w->is_up = m.database.connected;
 		(void)snprintf(w->database, sizeof(w->database), "%s", m.database.text);
 	} else if (m.type == MSG_FAILED) {

@@ -10,14 +10,19 @@
 #   tsad_start                starts tsad and waits until it is ready; sets URL and ADMIN
 #   tsad_launch, tsad_ready   the two halves of it
 #   tsad_stop                 SIGTERM, waits, checks that it exits 0
-#   tsad_kill                 SIGKILL to tsad alone, waits until its children are gone as well
+#   tsad_kill [PID]           SIGKILL to tsad alone, waits until its children are gone as well; PID is
+#                             one of them that was stopped, and goes on when tsad is gone
 #   tsad_run [ARGS]           runs tsad in the foreground, bounded; sets STATUS; output in LOG
 #   log_mark                  from here on log_await sees only what comes after
 #   log_await [--count N] REGEX   waits for a log line, prints it; fails the test if it never comes
 #   child_pid CHILD [DETAIL]  pid of the running child (front, signer, journal ...)
 #   ask NAME PATH [QUERY]     makes NAME.tsq (openssl ts -query QUERY), sends it, keeps NAME.tsr
 #   load, load_begin, load_end    tsa-load: many clients
+#   ledger_new                a PostgreSQL cluster of its own with database ledger and its schema, but
+#                             without the login that LEDGER names: ledger_login makes it
+#   sql STATEMENT             there, as superuser
 #   say, check, refuse, equal, matches, lacks, fail                 assertions; the first that fails ends
+#   skip WHAT WHY             a check that needs root or a kernel feature; deploy/test counts these
 #
 # Nothing here sleeps: tsa-await wakes on inotify and pidfd.  Every wait has an end.
 
@@ -51,6 +56,11 @@ fail()
 say()
 {
 	printf '  %s\n' "$*"
+}
+
+skip() # WHAT WHY
+{
+	printf 'SKIPPED: %s: %s\n' "$1" "$2"
 }
 
 # check TEXT COMMAND...: the command succeeds.
@@ -297,7 +307,7 @@ tsad_children()
 	cat "/proc/$TSAD_PID/task/$TSAD_PID/children"
 }
 
-tsad_kill()
+tsad_kill() # [STOPPED CHILD]
 {
 	local children child
 
@@ -305,6 +315,7 @@ tsad_kill()
 	kill -KILL "$TSAD_PID" || fail "tsad: must run: pid $TSAD_PID does not"
 	wait "$TSAD_PID" 2>/dev/null
 	unset "TSAD_OF[$WORLD]"
+	[ $# -eq 0 ] || kill -CONT "$1" || fail "child $1: must still be there: is not"
 	for child in $children; do
 		"$TOOLS/tsa-await" --timeout "$WAIT_S" --pid "$child" ||
 			fail "child $child: design 2: must exit when tsad is gone: still runs"
@@ -443,4 +454,31 @@ journal_serials()
 
 	instance=$(tr 'a-f' 'A-F' <"$WORLD/journal/instance") || fail "journal: must have its instance"
 	journal_dump | awk -v instance="$instance" '$4 == 0 { printf "%s%08X%08X\n", instance, $2, $3 }'
+}
+
+# --- the ledger -------------------------------------------------------------------------------
+
+ledger_new()
+{
+	# shellcheck source=tests/system/pg.sh
+	. "$TSA_SOURCE/tests/system/pg.sh"
+	PG_DIR=$(pg_folder) || fail 'cluster: needs a folder'
+	at_exit pg_remove
+	check 'a cluster' pg_init
+	eval "$(pg_environment)"
+	check 'starts' pg_start
+	check 'with a database' createdb ledger
+	export PGDATABASE=ledger
+	check 'and its schema' "$TSA_SOURCE/schema/apply" 'dbname=ledger'
+	LEDGER="host=$PG_DIR user=tsa_node dbname=ledger"
+}
+
+ledger_login()
+{
+	sql 'create role tsa_node login in role ts_writer'
+}
+
+sql() # STATEMENT
+{
+	psql -X -q -A -t -v ON_ERROR_STOP=1 -c "$1" || fail "psql: $1"
 }

@@ -47,6 +47,7 @@ conf_set rel pin_file "$WORLD/none"
 check_conf 'no PIN file' 1
 matches 'is found' "$WORLD/none" "$(cat "$LOG")"
 sample
+export CREDENTIALS_DIRECTORY=$WORLD # where the sample's `pin_file = pin` is, as under tsad.service
 check_conf 'the sample configuration' 0
 conf_set release tsus rsa2027
 check_conf 'the sample with a TSU that is not there' 1

@@ -47,7 +47,7 @@ every_process() # LABEL PID
 # What only root can see of a process that is not dumpable.
 root_only()
 {
-	[ -n "$user" ] || { say "SKIPPED: only root can look at $1"; return 1; }
+	[ -n "$user" ] || { skip "$1" 'only root can look at it'; return 1; }
 }
 
 # Descriptors 0 to 2 are tsad's (log); the rest are sockets and the loop's own.

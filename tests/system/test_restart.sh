@@ -45,16 +45,19 @@ clean_restart()
 	matches 'and its root' "\"root\":\"$root\"" "$open"
 }
 
-# Two lanes of RSA under load: when tsad is killed, counters are in the lanes that never come.
+# tsad is killed while one lane of two stands still over a job: its counter never comes, later ones
+# of the other lane are durable.  Sets voided to the number of void records that this made.
 killed()
 {
-	local before after open voids durable
+	local stopped before after open voids durable
 
-	say '-- kill -9 of tsad under load'
+	say '-- kill -9 of tsad under load, with a job in a lane that stands still'
 	tsad_start
+	stopped=$(child_pid signer 'tsu=rel lane=1') || exit 1
+	kill -STOP "$stopped" || fail "signer: pid $stopped must run"
 	load_begin / --clients 16 --requests 8000 --until-closed --trust "$WORLD/root.pem" \
 		--out "$WORLD/more"
-	tsad_kill
+	tsad_kill "$stopped"
 	load_end
 	lacks 'no answer was wrong' 'wrong=[1-9]|repeated=[1-9]|broken=[1-9]' "$SUMMARY"
 	say "$SUMMARY"
@@ -65,28 +68,31 @@ killed()
 	after=$(leases | tail -n 1)
 	[ "$after" -gt "$before" ] || fail "lease: R1: greater at every start: $after after $before"
 	check 'counters are dense: holes were voided' journal_is_dense
-	voids=$(journal_dump --bodies | awk -v lease="$before" '$2 == lease && $4 == 1')
-	say "voided: $(grep -c . <<<"$voids") (last durable counter $durable)"
-	equal 'each says that it was not recorded' '' "$(grep . <<<"$voids" | grep -v '"reason":"not-recorded"')"
+	voids=$(journal_dump --bodies |
+		awk -v lease="$before" '$2 == lease && $4 == 1' | grep '"reason":"not-recorded"')
+	voided=$(grep -c . <<<"$voids")
+	say "voided as not recorded: $voided (last durable counter $durable)"
+	equal 'each below the last durable counter' '' \
+		"$(awk -v last="$durable" 'NF > 0 && $3 >= last' <<<"$voids")"
 	open=$(lease_open "$after")
 	matches 'the next lease-open names that lease' "\"lease\":$before," "${open#*previous}"
 	matches 'as not closed' '"closed":false' "$open"
 	matches 'with the count of its records' "\"count\":$((durable + 1))," "$open"
 	ask after / -cert
 	check 'the service serves' verifies after root.pem
+	tsad_stop
 }
 
-# Holes are likely, not certain: until one was seen, at most ten times.
+# Sure, unless the machine is so slow that the job is taken from its lane first (R16: 1.4 s).
 killed_until_voided()
 {
 	local i
 
-	for ((i = 1; i <= 10; i++)); do
+	for ((i = 1; i <= 5; i++)); do
 		killed
-		tsad_stop
-		! journal_dump | awk '$4 == 1 { found = 1 } END { exit !found }' || return 0
+		[ "$voided" -eq 0 ] || return 0
 	done
-	say 'no hole in ten kills: the journal keeps up with the lanes'
+	fail 'R2: the counter of a job that never came is voided at the next start: no void in 5 kills'
 }
 
 world_new restart

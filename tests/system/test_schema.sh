@@ -212,6 +212,87 @@ roles()
 		and grantee <> 'ts_owner'")"
 }
 
+# others_row TEXT TABLE STATEMENT: row-level security of the table refuses it.
+others_row()
+{
+	local said
+
+	said=$(sql "$3") && fail "$1: $3 succeeded"
+	matches "$1" "ERROR:  42501: new row violates row-level security policy .*\"$2\"" "$said"
+}
+
+# owned NODE CTR...: an INSERT of records of this node, as tsa-ledger makes it
+owned()
+{
+	local node=$1 ctrs
+
+	shift
+	ctrs=$(IFS=, && echo "$*")
+	printf 'insert into ledger.record select 1795507200, %s, c, 0, 1, 0, 1, -1, %s, %s %s' "$node" \
+		"'\\x$HASH'::bytea" "'b'::bytea" \
+		"from unnest('{$ctrs}'::int4[]) c on conflict do nothing"
+}
+
+# A login is what a compromised node has: it must not reach the rows of another one.
+nodes_apart()
+{
+	local lease='insert into ledger.lease values (1795507200,'
+	local keys='select node_id, ctr, leaf_hash from ledger.record where lease_id = 1795507200'
+	local nothing='on conflict do nothing'
+
+	say "-- a node's login adds to its own node only (ledger.md 1.4.2)"
+	sql 'create role node_a login in role ts_writer' 'create role node_b login in role ts_writer' \
+		'create role node_gone login in role ts_writer' || fail 'logins'
+	PGUSER=node_gone check 'a login that is dropped later' sql \
+		"insert into ledger.node values (20, 'gone', 1)"
+	sql 'drop role node_gone' || fail 'drop role'
+	PGUSER=node_a check 'a node is of the login that adds it, whatever its role' sql \
+		'set role ts_writer' "insert into ledger.node values (21, 'a', 1) $nothing"
+	equal 'namely of node_a' node_a "$(sql 'select login from ledger.node where node_id = 21')"
+	PGUSER=node_b others_row 'nobody adds a node of another login' node \
+		"insert into ledger.node values (22, 'b', 1, 'node_a')"
+	PGUSER=node_a check 'node_a adds a lease of it' sql "$lease 21, 1) $nothing"
+	PGUSER=node_a check 'and records' sql "$(owned 21 0 1 2)"
+	PGUSER=node_a check 'and once more, as after a lost answer' sql \
+		"insert into ledger.node values (21, 'a', 1) $nothing" "$lease 21, 1) $nothing" \
+		"$(owned 21 2 3)"
+	equal 'each is there once' '4|4' "$(sql "select count(*), count(distinct ctr)
+		from ledger.record where node_id = 21")"
+	PGUSER=node_b check 'node_b may repeat the node of node_a, without effect' sql \
+		"insert into ledger.node values (21, 'a', 1) $nothing"
+	equal 'which stays' node_a "$(sql 'select login from ledger.node where node_id = 21')"
+	PGUSER=node_b others_row 'node_b adds no lease of it' lease "$lease 21, 2)"
+	PGUSER=node_b others_row 'nor one that is there' lease "$lease 21, 1) $nothing"
+	PGUSER=node_b others_row 'nor a record' record "$(owned 21 9)"
+	PGUSER=node_b others_row 'nor one that is there' record "$(owned 21 0)"
+	PGUSER=node_b others_row 'nor one of a node that nobody added' record "$(owned 23 0)"
+	PGUSER=node_b others_row 'nor one of a login that is gone' record "$(owned 20 0)"
+	PGUSER=node_b check 'node_b adds its own node' sql "insert into ledger.node values (22, 'b', 1)" \
+		"$lease 22, 1)" "$(owned 22 0 1)"
+	PGUSER=node_b others_row 'one record of another node spoils the statement' record \
+		"insert into ledger.record select 1795507200, n, 7, 0, 1, 0, 1, -1, '\\x$HASH', 'b'
+			from unnest('{22,21}'::int4[]) n $nothing"
+	equal 'whole' 0 "$(sql 'select count(*) from ledger.record where ctr = 7')"
+	PGUSER=node_b sql_refused 'not past it, into a partition' 42501 \
+		"insert into ledger.record_2026_11 values (1795507200, 21, 9, 0, 1, 0, 1, -1, '\\x$HASH', 'b')"
+	PGUSER=node_b sql_refused 'not as the owner' 42501 'set role ts_owner'
+	PGUSER=node_b sql_refused 'not as another session' 42501 'set session authorization node_a'
+	equal 'a writer sees keys and hashes, also of others, as the look for newer leases needs' \
+		"21|3|\\x$HASH 22|1|\\x$HASH" "$(PGUSER=node_b sql \
+			"$keys and ctr = any ('{1,3}') and (node_id, ctr) <> (21, 1) and node_id > 20
+			order by node_id" | tr '\n' ' ' | sed 's/ $//')"
+	sql 'grant node_a to node_b' || fail 'grant'
+	PGUSER=node_b check 'an operator hands a node over by GRANT' sql "$(owned 21 9)"
+	sql 'revoke node_a from node_b' || fail 'revoke'
+	PGUSER=node_b others_row 'and takes it back' record "$(owned 21 10)"
+	equal 'nobody but the owner was granted a partition; each is closed by itself as well' '0|0' \
+		"$(sql "select (select count(*) from information_schema.role_table_grants
+			where table_schema = 'ledger' and table_name like 'record\_%' and
+			grantee <> 'ts_owner'), (select count(*) from pg_class where not relrowsecurity and
+			relnamespace = 'ledger'::regnamespace and relname ~ '^(node|lease|record)' and
+			relkind in ('r', 'p'))")"
+}
+
 record() # LEASE CTR [BODY]: an INSERT
 {
 	printf "insert into ledger.record values (%s, 7, %s, 0, 1, 0, 1, -1, '\\\\x%s', '%s')" \
@@ -256,4 +337,5 @@ applied_by_a_member_of_the_owner
 never_changed
 guards
 roles
+nodes_apart
 tables

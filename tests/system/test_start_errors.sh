@@ -98,6 +98,7 @@ pin()
 	P11WRAP_MODULE=$(cat "$WORLD/module")
 	: >"$P11WRAP_LOG"
 	starts 'the world behind the counting module starts'
+	cp "$LOG" "$WORLD/log.ready"
 	logins=$(grep -c C_Login "$P11WRAP_LOG")
 	[ "$logins" -ge 5 ] || fail "the counting module: 5 lanes log in: counted $logins"
 	say "the counting module counted $logins logins"
@@ -110,8 +111,36 @@ pin()
 	does_not_start 'a wrong PIN' 78 'CKR_PIN_INCORRECT|PIN' 'tsa-test|rel|ec|tst'
 	equal 'costs one attempt' 1 "$(grep -c C_Login "$P11WRAP_LOG")"
 	lacks 'and is not logged' '000000000000' "$(cat "$LOG")"
+	one_token_three_names
 	unset P11WRAP_MODULE P11WRAP_LOG
 	conf_write >"$CONF"
+}
+
+# PINs are counted by the token, whatever name it was asked for by.
+one_token_three_names()
+{
+	local serial
+
+	serial=$(sed -n 's/.* event=signer_ready .*serial \([0-9a-f]*\).*/\1/p' "$WORLD/log.ready" |
+		head -n 1)
+	[ -n "$serial" ] || fail 'the token: its serial must stand in the log: it does not'
+	conf_set rel key 'pkcs11:token=tsa-test;object=rel'
+	conf_set ec key "pkcs11:serial=$serial;object=ec"
+	conf_set tst key 'pkcs11:token=tsa%2dtest;object=tst'
+	: >"$P11WRAP_LOG"
+	does_not_start 'a wrong PIN for one token of three names' 78 'CKR_PIN_INCORRECT'
+	equal 'costs one attempt' 1 "$(grep -c C_Login "$P11WRAP_LOG")"
+	: >"$P11WRAP_LOG"
+	tsad_run --check
+	[ "$STATUS" -ne 0 ] || fail 'tsad --check: a wrong PIN is a finding: exit status 0'
+	equal 'and one when it is checked' 1 "$(grep -c C_Login "$P11WRAP_LOG")"
+	conf_set rel pin_file "$WORLD/pin"
+	conf_set ec pin_file "$WORLD/pin"
+	conf_set tst pin_file "$WORLD/pin"
+	: >"$P11WRAP_LOG"
+	starts 'by three names and the right PIN it starts'
+	[ "$(grep -c 'rv=0x00000000' "$P11WRAP_LOG")" -ge 5 ] ||
+		fail "by three names: 5 lanes log in: $(cat "$P11WRAP_LOG")"
 }
 
 ports()
@@ -165,7 +194,7 @@ journal()
 		namespace=(unshare -rm)
 	fi
 	if ! "${namespace[@]}" true 2>/dev/null; then
-		say 'SKIPPED: a full and a read-only file system: this user may not mount'
+		skip 'a full and a read-only file system' 'this user may not mount'
 		return
 	fi
 	PROGRAMS=$TEST_DIR/full

@@ -56,6 +56,7 @@ static const struct setting good[] = {
 	{ "next", "activate_at", "2027-01-01T00:00:00Z" },
 	{ "trial", "key", "pkcs11:token=tsa;object=trial" },
 	{ "trial", "module", "softhsm2.so" },
+	{ "trial", "pin_file", "pin" },
 	{ "trial", "certificate", "trial.pem" },
 };
 enum { GOOD = sizeof(good) / sizeof(good[0]) };

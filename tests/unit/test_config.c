@@ -261,6 +261,12 @@ static void names_missing_and_unknown_settings_and_sections(void **state)
 		{ { { "first", "key", NULL } }, "[first] key: missing: a TSU needs it", 0 },
 		{ { { "first", "certificate", NULL } }, "[first] certificate: missing", 0 },
 		{ { { "first", "module", NULL } }, "[first] module: missing: a pkcs11: key", 0 },
+		{ { { "first", "pin_file", NULL } }, "[first] pin_file: missing: a pkcs11: key",
+			0 },
+		/* D1: each of them at once, also of a unit that does not sign yet. */
+		{ { { "first", "module", NULL }, { "first", "pin_file", NULL },
+			  { "next", "pin_file", NULL } },
+			"[next] pin_file: missing: a pkcs11: key", 3 },
 		{ { { "tsad", "lsten", "x" } }, "[tsad] lsten: unknown: [tsad] has no such", 0 },
 		{ { { "release", "lanes", "1" } }, "[release] lanes: unknown: an endpoint", 0 },
 		{ { { "first", "path", "/" } }, "[first] path: unknown: a TSU has no such", 0 },
@@ -305,7 +311,8 @@ static void finds_lines_that_read_otherwise_than_they_look(void **state)
 			"[default]: line", 0 },
 		{ { { "trial", "certificate", "trial.pem\n[x] lanes = 3" } },
 			"section: something follows", 2 },
-		{ { { "first", "pin_file", "a\001b" } }, "holds a control character", 0 },
+		/* Of such a line not even the key is believed: pin_file is missing as well. */
+		{ { { "first", "pin_file", "a\001b" } }, "holds a control character", 2 },
 	};
 
 	assert_rows(*state, rows, sizeof(rows) / sizeof(rows[0]));

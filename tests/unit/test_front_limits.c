@@ -152,7 +152,7 @@ static void one_request_too_many_that_waits_is_503(void **unused)
 
 	(void)unused;
 	if (!may_open(MAX_WAITING + 100)) {
-		print_message("RLIMIT_NOFILE is too low here\n");
+		print_message("SKIPPED: requests that wait: RLIMIT_NOFILE is too low\n");
 		free(fds);
 		skip();
 		return;

@@ -336,13 +336,18 @@ static void the_front_is_confined(void **state)
 static void another_version_of_tsad_is_refused(void **unused)
 {
 	struct rig *rig = rig_spawn();
-	const struct msg setup = { .type = MSG_SETUP_FRONT,
-		.setup_front = { .version = MSG_VERSION + 1, .listeners = 1 } };
+	/* Of a layout that is not ours after the version. */
+	static const uint8_t setup[] = { MSG_SETUP_FRONT, 0, 0, 0, MSG_VERSION + 1, 0xff };
+	const struct msg *said;
 	int status;
 
 	(void)unused;
-	rig_tell(rig, &setup);
-	assert_int_equal(rig_hear(rig, MSG_FAILED)->failed.failure, MSG_FAILURE_VERSION);
+	assert_int_equal(
+		ipc_send_wait(rig->channel, (struct bytes){ setup, sizeof(setup) }), IPC_OK);
+	said = rig_hear(rig, MSG_FAILED);
+	assert_int_equal(said->failed.failure, MSG_FAILURE_VERSION);
+	assert_string_equal(
+		said->failed.text, "tsa-front: protocol: must be version 1: tsad speaks 2");
 	status = rig_wait(rig);
 	assert_true(WIFEXITED(status));
 	assert_int_equal(WEXITSTATUS(status), 1);

@@ -217,7 +217,8 @@ static void another_version_of_the_protocol_is_told(void **state)
 	(void)state;
 	m.setup_journal.version = MSG_VERSION + 1;
 	child_send(c, &m);
-	child_expect_failed(c, MSG_FAILURE_VERSION, "version");
+	child_expect_failed(
+		c, MSG_FAILURE_VERSION, "tsa-journal: protocol: must be version 1: tsad speaks 2");
 	child_expect_exit(c, 1);
 }
 

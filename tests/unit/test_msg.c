@@ -180,6 +180,29 @@ static void every_kind_has_a_name_and_decodes_what_it_encodes(void **unused)
 		assert_string_not_equal(msg_failure_name(f), "unknown");
 }
 
+/* The rest of the message is not looked at: another version may have laid it out otherwise. */
+static void a_setup_of_another_version_is_told_by_its_first_five_bytes(void **unused)
+{
+	static const uint8_t other[] = { MSG_SETUP_JOURNAL, 0, 0, 0, MSG_VERSION + 1, 0xff };
+	static const uint8_t ours[] = { MSG_SETUP_JOURNAL, 0, 0, 0, MSG_VERSION, 0xff };
+	const struct bytes message = { other, sizeof(other) };
+	struct err err = { 0 };
+
+	(void)unused;
+	assert_false(msg_decode(message, &back));
+	assert_false(msg_check_version(message, MSG_SETUP_JOURNAL, "tsa-journal", &err));
+	assert_string_equal(err.text, "tsa-journal: protocol: must be version 1: tsad speaks 2");
+	assert_false(msg_check_version(
+		(struct bytes){ other, 5 }, MSG_SETUP_JOURNAL, "tsa-journal", &err));
+	/* What is no such SETUP is for msg_decode(). */
+	assert_true(msg_check_version(
+		(struct bytes){ ours, sizeof(ours) }, MSG_SETUP_JOURNAL, "tsa-journal", &err));
+	assert_true(msg_check_version(message, MSG_SETUP_SIGNER, "tsa-signer", &err));
+	assert_true(msg_check_version(
+		(struct bytes){ other, 4 }, MSG_SETUP_JOURNAL, "tsa-journal", &err));
+	assert_true(msg_check_version((struct bytes){ 0 }, MSG_SETUP_JOURNAL, "tsa-journal", &err));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -191,6 +214,7 @@ int main(void)
 		cmocka_unit_test(a_value_over_its_limit_is_refused),
 		cmocka_unit_test(a_nonce_over_its_limit_is_refused),
 		cmocka_unit_test(leaves_over_their_count_are_refused),
+		cmocka_unit_test(a_setup_of_another_version_is_told_by_its_first_five_bytes),
 		cmocka_unit_test(every_kind_has_a_name_and_decodes_what_it_encodes),
 	};
 

@@ -332,7 +332,7 @@ static void a_closed_lease_is_reported_with_count_and_root(void **state)
 	assert_false(f->r.last.open);
 	assert_int_equal(f->r.last.closed_count, 5);
 	assert_memory_equal(f->r.last.closed_root, root, HASH_LEN);
-	assert_int_equal(f->r.last.last_time_us, 6);
+	assert_int_equal(f->r.last.last_time_us, 5);
 	assert_null(f->r.tree);
 	fixture_stop(f);
 }

@@ -105,6 +105,32 @@ static void a_clock_far_back_is_refused_even_unchecked(void **unused)
 	assert_true(timesrc_gentime(&src, &first, 3, 1000, &g));
 }
 
+/* What an earlier run gave may be finer than these digits: never before it, and encodable. */
+static void a_finer_last_time_is_rounded_up_to_the_digits(void **unused)
+{
+	struct timesrc src = { .checked = false, .last_us = NOW + 10000 };
+	struct clock_reading r = reading(NOW, 20000);
+	struct gentime g;
+
+	(void)unused;
+	assert_true(timesrc_gentime(&src, &r, 3, 1000, &g));
+	assert_true(g.time_us == NOW + 10000 - 456 + 1000);
+	assert_int_equal(g.time_us % 1000, 0);
+}
+
+static void a_year_that_cannot_be_is_refused(void **unused)
+{
+	struct timesrc src = { .checked = false };
+	struct clock_reading early = reading(CLOCK_EARLIEST_US - 1, 20000);
+	struct clock_reading late = reading(CLOCK_LATEST_US, 20000);
+	struct gentime g;
+
+	(void)unused;
+	assert_false(timesrc_gentime(&src, &early, 3, 1000, &g));
+	assert_false(timesrc_gentime(&src, &late, 3, 1000, &g));
+	assert_string_equal(g.why, "clock: the year must be 2026 to 2045");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -115,6 +141,8 @@ int main(void)
 		cmocka_unit_test(an_unchecked_clock_issues_and_says_so_by_its_bound),
 		cmocka_unit_test(a_clock_a_little_back_repeats_the_last_time),
 		cmocka_unit_test(a_clock_far_back_is_refused_even_unchecked),
+		cmocka_unit_test(a_finer_last_time_is_rounded_up_to_the_digits),
+		cmocka_unit_test(a_year_that_cannot_be_is_refused),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -164,6 +164,19 @@ static void check_digits(struct config_job *job)
 				config->endpoints[0].digits);
 }
 
+static void check_token(struct config_job *job, const struct config_tsu *tsu)
+{
+	static const char *const needed[] = { "module", "pin_file" };
+
+	if (strncmp(tsu->key, "pkcs11:", 7) != 0)
+		return;
+	/* A line that is there with a bad value is reported already. */
+	for (size_t i = 0; i < sizeof(needed) / sizeof(needed[0]); i++)
+		if (config_line_of(job, tsu->name, needed[i]) == NULL)
+			config_report(job, false, tsu->name, needed[i],
+				"missing: a pkcs11: key needs it");
+}
+
 static void check_key(struct config_job *job)
 {
 	for (size_t i = 0; i < job->config->tsu_count; i++) {
@@ -183,9 +196,7 @@ static void check_key(struct config_job *job)
 				"D6: is refused under profile %s", profile);
 		if (is_file && tsu->module[0] != '\0')
 			config_report(job, false, tsu->name, "module", "a file: key has none");
-		if (!is_file && tsu->key[0] != '\0' && tsu->module[0] == '\0')
-			config_report(
-				job, false, tsu->name, "module", "missing: a pkcs11: key needs it");
+		check_token(job, tsu);
 		if (is_software_module(tsu->module) && is_strict(endpoint) &&
 			endpoint->purpose == CONFIG_RELEASE)
 			config_report(job, false, tsu->name, "module",

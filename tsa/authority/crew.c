@@ -4,20 +4,22 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/wait.h>
 
 #include <event2/event.h>
 
 #include "tsa/authority/job.h"
 #include "tsa/authority/login.h"
 #include "tsa/core/log.h"
+#include "tsa/tsp/der.h"
 
 enum {
-	TRY_MS = 1400, /* R16: a try has 1.4 s, then SIGKILL */
 	START_S = 30, /* a signer that has not proven its key by then is killed */
 	MAX_QUEUED = 262144, /* SETUP and one SIGN */
 };
 
-static const struct child_program program = { "tsa-signer", "signer", true, MAX_QUEUED, 1 };
+static const struct child_program program = { "tsa-signer", "signer", CHILD_ALL_ENVIRONMENT,
+	MAX_QUEUED, 1 };
 
 enum lane_state {
 	LANE_DOWN, /* no process; waits for its turn, a timer, or a new PIN */
@@ -37,8 +39,8 @@ struct lane {
 	struct job *job;
 	struct event *timer; /* deadline of a start or a try; or the next start */
 	unsigned failures;
+	bool proven; /* once, at least */
 	bool gave_up; /* failed its proof at start, and is not started again */
-	enum void_reason reason; /* why its job fails when the process is gone */
 	char text[MSG_MAX_TEXT]; /* what FAILED said */
 	uint8_t failure;
 };
@@ -54,6 +56,8 @@ struct crew {
 	size_t lane_count;
 	struct logins logins;
 	size_t idle;
+	bool is_check; /* every TSU's result is wanted, not the first failure */
+	bool halted; /* a proof failed at start: no further one is tried */
 	bool ready;
 	bool stopping;
 };
@@ -100,6 +104,28 @@ static void ready_if_all_are(struct crew *c)
 	c->events.ready(c->events.arg);
 }
 
+/* It said why and exits; what follows is decided when it is gone. */
+static void on_failed(struct lane *l, uint8_t failure, const char *text)
+{
+	l->failure = failure;
+	(void)snprintf(l->text, sizeof(l->text), "%s", text);
+	log_event(LOG_LEVEL_ERROR, "signer_failed", text, "tsu=%s lane=%u failure=%s",
+		l->tsu->config->name, l->number, msg_failure_name(failure));
+}
+
+/* Lanes whose logins turn out to be to one token share one from now on. */
+static void know_token(struct lane *l, const char *token)
+{
+	struct crew *c = l->crew;
+	struct login *old = l->login;
+	struct login *same = logins_known(&c->logins, old, token);
+
+	for (size_t i = 0; i < c->lane_count; i++) {
+		if (c->lanes[i].login == old)
+			c->lanes[i].login = same;
+	}
+}
+
 static void on_signer_ready(struct lane *l, const char *token)
 {
 	struct crew *c = l->crew;
@@ -108,19 +134,59 @@ static void on_signer_ready(struct lane *l, const char *token)
 		child_kill(l->child);
 		return;
 	}
+	if (!tsu_token_fits(l->tsu, c->config, token)) {
+		on_failed(l, MSG_FAILURE_KEY,
+			"D7, T-14: profiles etsi and csbr want a hardware token for release: this is "
+			"SoftHSM");
+		child_kill(l->child);
+		return;
+	}
 	(void)evtimer_del(l->timer);
 	become(l, LANE_IDLE);
 	l->failures = 0;
+	l->proven = true;
 	log_event(LOG_LEVEL_INFO, "signer_ready", token, "tsu=%s lane=%u", l->tsu->config->name,
 		l->number);
 	if (c->events.proven != NULL)
 		c->events.proven(c->events.arg, l->tsu, token);
 	if (l->login->state == LOGIN_TRYING)
 		l->login->state = LOGIN_PROVEN;
+	know_token(l, token);
 	start_waiting(c);
 	ready_if_all_are(c);
 	if (c->ready && !c->stopping)
 		c->events.lane_idle(c->events.arg);
+}
+
+static void fail_job(struct lane *l, enum void_reason reason)
+{
+	struct job *job = l->job;
+
+	if (job == NULL)
+		return;
+	l->job = NULL;
+	l->crew->events.job_failed(l->crew->events.arg, job, reason);
+}
+
+/*
+ * A signer that failed once is not asked again: another process proves the key. Its job does not
+ * wait for its death, since a process that hangs in a driver cannot be killed.
+ */
+static void end_lane(struct lane *l, enum void_reason reason)
+{
+	(void)evtimer_del(l->timer);
+	become(l, LANE_ENDING);
+	child_kill(l->child);
+	fail_job(l, reason);
+}
+
+/* Attributes are one DER SET: else a vendor module has written where it should not. */
+static bool is_plausible(const struct msg_signed *signature)
+{
+	struct der attrs = { .rest = signature->signed_attrs };
+
+	return der_take(&attrs, DER_SET).len > 0 && der_finished(&attrs) &&
+	       signature->signature.len > 0;
 }
 
 static void on_signed(struct lane *l, const struct msg_signed *signature)
@@ -129,28 +195,17 @@ static void on_signed(struct lane *l, const struct msg_signed *signature)
 
 	if (l->state == LANE_ENDING)
 		return; /* too late: its serial becomes a void */
-	if (l->state != LANE_BUSY || job == NULL || signature->job != job->id) {
+	if (l->state != LANE_BUSY || job == NULL || signature->job != job->id ||
+		!is_plausible(signature)) {
 		log_event(LOG_LEVEL_ERROR, "signer_bad_answer", "answers what it was not asked",
 			"tsu=%s lane=%u", l->tsu->config->name, l->number);
-		l->reason = VOID_SIGNER_REFUSED;
-		child_kill(l->child);
+		end_lane(l, VOID_SIGNER_REFUSED);
 		return;
 	}
 	(void)evtimer_del(l->timer);
 	l->job = NULL;
-	become(l, LANE_IDLE);
+	become(l, child_is_gone(l->child) ? LANE_ENDING : LANE_IDLE);
 	l->crew->events.signature(l->crew->events.arg, job, signature);
-}
-
-/* It said why and exits; what follows is decided when it is gone. */
-static void on_failed(struct lane *l, uint8_t failure, const char *text)
-{
-	l->failure = failure;
-	(void)snprintf(l->text, sizeof(l->text), "%s", text);
-	if (l->state == LANE_BUSY)
-		l->reason = VOID_SIGNER_REFUSED;
-	log_event(LOG_LEVEL_ERROR, "signer_failed", text, "tsu=%s lane=%u failure=%s",
-		l->tsu->config->name, l->number, msg_failure_name(failure));
 }
 
 static void on_message(void *arg, const struct msg *m)
@@ -166,8 +221,7 @@ static void on_message(void *arg, const struct msg *m)
 		return;
 	case MSG_SIGN_FAILED:
 		on_failed(l, m->sign_failed.failure, m->sign_failed.text);
-		/* A signer that failed once is not asked again: another process proves the key. */
-		child_kill(l->child);
+		end_lane(l, VOID_SIGNER_REFUSED);
 		return;
 	case MSG_FAILED:
 		on_failed(l, m->failed.failure, m->failed.text);
@@ -175,7 +229,7 @@ static void on_message(void *arg, const struct msg *m)
 	default:
 		log_event(LOG_LEVEL_ERROR, "signer_bad_message", msg_name(m->type),
 			"tsu=%s lane=%u", l->tsu->config->name, l->number);
-		child_kill(l->child);
+		end_lane(l, VOID_SIGNER_REFUSED);
 	}
 }
 
@@ -186,16 +240,6 @@ static void stopped_if_all_are(struct crew *c)
 			return;
 	}
 	c->events.stopped(c->events.arg);
-}
-
-static void fail_job(struct lane *l)
-{
-	struct job *job = l->job;
-
-	if (job == NULL)
-		return;
-	l->job = NULL;
-	l->crew->events.job_failed(l->crew->events.arg, job, l->reason);
 }
 
 /* What its death means for the lanes that log in to the same token. */
@@ -213,22 +257,31 @@ static void give_up(struct lane *l, const char *text)
 	l->crew->events.fatal(l->crew->events.arg, l->failure, text);
 }
 
-/* A proof failed at start. Those that waited for its login get their turn, or their reason. */
-static void failed_at_start(struct lane *l)
+/*
+ * A proof failed at start. That ends a start; --check goes on, but after a refused PIN not with
+ * the same module, where another name may stand for the same token.
+ */
+static void failed_at_start(struct lane *l, int status)
 {
 	struct crew *c = l->crew;
 
-	give_up(l, l->text[0] != '\0' ? l->text
-				      : "signer: tsa-signer ended before it had proven its key");
-	if (l->login->state != LOGIN_REFUSED)
+	if (l->text[0] == '\0')
+		(void)snprintf(l->text, sizeof(l->text),
+			"signer %s: tsa-signer must prove its key: it ended with %s %d",
+			l->tsu->config->name, WIFSIGNALED(status) ? "signal" : "status",
+			WIFSIGNALED(status) ? WTERMSIG(status) : WEXITSTATUS(status));
+	c->halted = !c->is_check;
+	give_up(l, l->text);
+	if (l->failure != MSG_FAILURE_PIN || !c->is_check)
 		return;
 	for (size_t i = 0; i < c->lane_count; i++) {
 		struct lane *other = &c->lanes[i];
 
-		if (other->login != l->login || other->state != LANE_DOWN || other->gave_up)
+		if (strcmp(other->login->module, l->login->module) != 0 ||
+			other->state != LANE_DOWN || other->gave_up)
 			continue;
 		(void)snprintf(other->text, sizeof(other->text),
-			"signer %s: not tried: the PIN of its token was refused",
+			"signer %s: not tried: a PIN was refused in its module",
 			other->tsu->config->name);
 		other->failure = MSG_FAILURE_PIN;
 		give_up(other, other->text);
@@ -240,18 +293,17 @@ static void on_gone(void *arg, int status)
 	struct lane *l = arg;
 	struct crew *c = l->crew;
 
-	(void)status;
 	l->child = NULL;
 	(void)evtimer_del(l->timer);
 	become(l, LANE_DOWN);
 	settle_login(l);
-	fail_job(l);
+	fail_job(l, VOID_SIGNER_DIED);
 	if (c->stopping) {
 		stopped_if_all_are(c);
 		return;
 	}
-	if (!c->ready)
-		failed_at_start(l);
+	if (!c->ready && !(c->is_check && l->proven))
+		failed_at_start(l, status);
 	else if (l->login->state != LOGIN_REFUSED)
 		set_timer(l, backoff_ms(++l->failures));
 	if (!c->stopping)
@@ -270,42 +322,28 @@ static void on_timer(evutil_socket_t fd, short what, void *arg)
 	}
 	log_event(LOG_LEVEL_ERROR, "signer_timeout", "killed: did not answer in time",
 		"tsu=%s lane=%u limit_ms=%u", l->tsu->config->name, l->number,
-		l->state == LANE_STARTING ? START_S * 1000 : TRY_MS);
+		l->state == LANE_STARTING ? START_S * 1000 : CREW_TRY_MS);
 	if (l->state == LANE_STARTING)
 		(void)snprintf(l->text, sizeof(l->text),
 			"signer %s: must prove its key within %d s: it did not answer",
 			l->tsu->config->name, START_S);
-	l->reason = VOID_SIGNER_TIMEOUT;
-	become(l, LANE_ENDING);
-	child_kill(l->child);
-}
-
-static void fill_setup(const struct config_tsu *t, struct msg_setup_signer *s)
-{
-	s->version = MSG_VERSION;
-	(void)snprintf(s->tsu, sizeof(s->tsu), "%s", t->name);
-	(void)snprintf(s->module, sizeof(s->module), "%s", t->module);
-	(void)snprintf(s->key, sizeof(s->key), "%s", t->key);
-	(void)snprintf(s->pin_file, sizeof(s->pin_file), "%s", t->pin_file);
-	s->digest = (uint8_t)t->digest;
-	s->self_check = t->self_check;
-	s->allow_software_key = t->allow_software_key ? 1 : 0;
-	s->certificate = buf_view(&t->certificate);
+	end_lane(l, VOID_SIGNER_TIMEOUT);
 }
 
 /*
  * One lane a module starts at a time: the first login to a token must succeed before the others
- * are tried, and SoftHSM shows no token to a process that looks while another one logs in.
+ * are tried, and SoftHSM shows no token to a process that looks while another one logs in. At the
+ * start of the service one at all, so that a refused PIN is the last that was tried.
  */
 static bool may_start(const struct lane *l)
 {
 	const struct crew *c = l->crew;
 
-	if (l->login->state == LOGIN_REFUSED || l->login->state == LOGIN_TRYING)
+	if (c->halted || l->login->state == LOGIN_REFUSED || l->login->state == LOGIN_TRYING)
 		return false;
 	for (size_t i = 0; i < c->lane_count; i++) {
 		if (c->lanes[i].state == LANE_STARTING &&
-			strcmp(c->lanes[i].tsu->config->module, l->tsu->config->module) == 0)
+			(!c->ready || strcmp(c->lanes[i].login->module, l->login->module) == 0))
 			return false;
 	}
 	return true;
@@ -325,18 +363,20 @@ static void start_lane(struct lane *l)
 		l->login->state = LOGIN_TRYING;
 	l->failure = MSG_FAILURE_OTHER;
 	l->text[0] = '\0';
-	l->reason = VOID_SIGNER_DIED;
 	(void)snprintf(detail, sizeof(detail), "tsu=%s lane=%u", l->tsu->config->name, l->number);
 	l->child = child_start(l->crew->spawner, &program, detail, NULL, 0, &events, &err);
 	if (l->child == NULL) {
 		log_event(LOG_LEVEL_ERROR, "signer_failed", err.text, "%s", detail);
 		settle_login(l);
-		set_timer(l, backoff_ms(++l->failures));
+		if (l->crew->ready)
+			set_timer(l, backoff_ms(++l->failures));
+		else
+			give_up(l, err.text);
 		return;
 	}
 	become(l, LANE_STARTING);
 	set_timer(l, START_S * 1000);
-	fill_setup(l->tsu->config, &m.setup_signer);
+	tsu_setup(l->tsu, &m.setup_signer);
 	child_must_send(l->child, &m);
 }
 
@@ -374,15 +414,6 @@ static void make_lanes(struct crew *c, struct event_base *base, bool one_lane)
 	c->first_lane[c->config->tsu_count] = c->lane_count;
 }
 
-static bool load_tsu(struct tsu *tsu, const struct config_tsu *t, struct err *err)
-{
-	tsu->config = t;
-	tsu->id = tsu_id_of(t->cert_sha256);
-	tsu->parts =
-		token_parts_new(buf_view(&t->certificate), buf_view(&t->chain), t->digest, err);
-	return tsu->parts != NULL || err_while(err, "tsu %s", t->name);
-}
-
 struct crew *crew_new(struct event_base *base, struct spawner *spawner, const struct config *config,
 	bool one_lane, const struct crew_events *events, struct err *err)
 {
@@ -393,11 +424,12 @@ struct crew *crew_new(struct event_base *base, struct spawner *spawner, const st
 	c->events = *events;
 	logins_init(&c->logins, config->tsu_count);
 	for (size_t i = 0; i < config->tsu_count; i++) {
-		if (!load_tsu(&c->tsus[i], &config->tsus[i], err)) {
+		if (!tsu_load(&c->tsus[i], &config->tsus[i], err)) {
 			crew_free(c);
 			return NULL;
 		}
 	}
+	c->is_check = one_lane;
 	make_lanes(c, base, one_lane);
 	for (size_t i = 0; i < c->lane_count; i++)
 		start_lane(&c->lanes[i]);
@@ -411,7 +443,7 @@ void crew_free(struct crew *c)
 	for (size_t i = 0; i < c->lane_count; i++)
 		event_free(c->lanes[i].timer);
 	for (size_t i = 0; i < c->config->tsu_count; i++)
-		token_parts_free(c->tsus[i].parts);
+		tsu_wipe(&c->tsus[i]);
 	free(c->lanes);
 	logins_wipe(&c->logins);
 	free(c);
@@ -442,7 +474,7 @@ void crew_sign(struct lane *l, struct job *job, struct bytes tstinfo)
 
 	become(l, LANE_BUSY);
 	l->job = job;
-	set_timer(l, TRY_MS);
+	set_timer(l, CREW_TRY_MS);
 	child_must_send(l->child, &m);
 }
 

@@ -8,20 +8,15 @@
 
 #include "tsa/authority/config.h"
 #include "tsa/authority/spawn.h"
+#include "tsa/authority/tsu.h"
 #include "tsa/record/body.h"
-#include "tsa/token/build.h"
+
+enum { CREW_TRY_MS = 1400 }; /* R16: a try has 1.4 s, then SIGKILL */
 
 struct event_base;
 struct job;
 struct crew;
 struct lane;
-
-/* A TSU as loaded: what its tokens are made of. */
-struct tsu {
-	const struct config_tsu *config;
-	struct token_parts *parts;
-	uint32_t id; /* tsu_id */
-};
 
 struct crew_events {
 	/* Every lane of every TSU has proven its key; once, at start. */
@@ -56,7 +51,7 @@ struct tsu *crew_tsu(struct crew *crew, size_t index);
 struct lane *crew_idle_lane(struct crew *crew, size_t index);
 /* True if any lane at all is idle. */
 bool crew_any_idle(const struct crew *crew);
-/* Gives a job, whose TSTInfo is ready, to an idle lane. */
+/* Gives a job, whose TSTInfo is ready, to an idle lane for at most CREW_TRY_MS. */
 void crew_sign(struct lane *lane, struct job *job, struct bytes tstinfo);
 
 /* Lanes of a TSU that have proven their key and live. */

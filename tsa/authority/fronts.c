@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/random.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include <event2/event.h>
@@ -16,8 +17,10 @@
 
 enum { MAX_QUEUED = 64 * 1024 * 1024 };
 
-static const struct child_program clients_program = { "tsa-front", "front", false, MAX_QUEUED, 2 };
-static const struct child_program admin_program = { "tsa-front", "admin", false, MAX_QUEUED, 2 };
+static const struct child_program clients_program = { "tsa-front", "front", CHILD_NO_ENVIRONMENT,
+	MAX_QUEUED, 2 };
+static const struct child_program admin_program = { "tsa-front", "admin", CHILD_NO_ENVIRONMENT,
+	MAX_QUEUED, 2 };
 
 struct front {
 	struct fronts *fronts;
@@ -242,6 +245,16 @@ static void on_message(void *arg, const struct msg *m)
 	}
 }
 
+static void ended_early(struct front *f, int status)
+{
+	char text[96];
+
+	(void)snprintf(text, sizeof(text), "%s: tsa-front must listen: it ended with %s %d",
+		f->program->label, WIFSIGNALED(status) ? "signal" : "status",
+		WIFSIGNALED(status) ? WTERMSIG(status) : WEXITSTATUS(status));
+	f->fronts->events.fatal(f->fronts->events.arg, text);
+}
+
 static void on_gone(void *arg, int status)
 {
 	struct front *f = arg;
@@ -250,7 +263,6 @@ static void on_gone(void *arg, int status)
 	const struct timeval delay = { .tv_sec = delay_ms / 1000,
 		.tv_usec = (suseconds_t)(delay_ms % 1000) * 1000 };
 
-	(void)status;
 	f->child = NULL;
 	f->listening = false;
 	if (f->draining && f->kind == MSG_FRONT_CLIENTS && !s->stopping)
@@ -258,7 +270,7 @@ static void on_gone(void *arg, int status)
 	else if (s->stopping && s->clients.child == NULL && s->admin.child == NULL)
 		s->events.stopped(s->events.arg);
 	else if (!s->ready)
-		s->events.fatal(s->events.arg, "front: tsa-front ended before it listened");
+		ended_early(f, status);
 	else if (!f->draining && !s->stopping)
 		(void)evtimer_add(f->restart, &delay);
 }
@@ -334,6 +346,8 @@ void fronts_drain(struct fronts *s)
 	const struct msg m = { .type = MSG_DRAIN };
 
 	s->clients.draining = true;
+	/* The front closes its own: only then is nobody left to accept (R12). */
+	close_listeners(&s->clients);
 	(void)evtimer_del(s->clients.restart);
 	if (s->clients.child == NULL) {
 		s->events.drained(s->events.arg);
@@ -346,6 +360,7 @@ void fronts_drain(struct fronts *s)
 void fronts_stop(struct fronts *s)
 {
 	s->stopping = true;
+	close_listeners(&s->clients);
 	(void)evtimer_del(s->clients.restart);
 	(void)evtimer_del(s->admin.restart);
 	if (s->clients.child != NULL)

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "tsa/core/log.h"
+#include "tsa/tsp/der.h"
 #include "tsa/tsp/request.h"
 #include "tsa/tsp/tstinfo.h"
 
@@ -16,6 +17,8 @@ enum {
 	RETRY_AFTER_S = 1,
 };
 
+static const char too_late[] = "no signer was free in time";
+
 struct issuing {
 	struct issue_links to;
 	struct jobs jobs;
@@ -23,7 +26,6 @@ struct issuing {
 	bool held;
 	bool refusing;
 	bool clock_out; /* the last reading was refused; for one log line a change */
-	char why[MSG_MAX_TEXT];
 	char trouble[MSG_MAX_TEXT];
 	uint8_t token[MSG_MAX_TOKEN];
 };
@@ -45,12 +47,19 @@ void issue_free(struct issuing *s)
 	free(s);
 }
 
-static void refuse(struct issuing *s, struct job *job, enum tsp_failure failure, const char *text)
+/* text goes to the client, details to the log. */
+static void send_refusal(struct issuing *s, uint64_t id, enum tsp_failure failure, const char *text,
+	const char *details)
 {
 	s->counts.refused[failure]++;
-	log_event(LOG_LEVEL_DEBUG, "refused", text, "request=%016" PRIx64 " failinfo=%s", job->id,
+	log_event(LOG_LEVEL_DEBUG, "refused", details, "request=%016" PRIx64 " failinfo=%s", id,
 		tsp_failure_name(failure));
-	fronts_refuse(s->to.fronts, job->id, (uint8_t)failure, text);
+	fronts_refuse(s->to.fronts, id, (uint8_t)failure, text);
+}
+
+static void refuse(struct issuing *s, struct job *job, enum tsp_failure failure, const char *text)
+{
+	send_refusal(s, job->id, failure, text, text);
 	job_answered(&s->jobs, job);
 }
 
@@ -63,20 +72,26 @@ static void refuse_queue(
 		refuse(s, job, failure, text);
 }
 
-const char *issue_trouble(struct issuing *s)
+/* What stops all endpoints: words for clients; details (may be NULL) gets those for operators. */
+static const char *stopped_by(struct issuing *s, const char **details)
 {
 	const char *journal = journal_trouble(s->to.journal);
 
-	if (s->refusing)
-		return s->why;
-	if (journal != NULL)
-		return journal;
+	if (s->refusing) {
+		*details = "tsad: cannot go on, see its log";
+		return "the service is stopping";
+	}
+	if (journal != NULL) {
+		*details = journal;
+		return "records cannot be made durable";
+	}
 	if (s->to.ledger != NULL && ledger_too_old(s->to.ledger)) {
 		(void)snprintf(s->trouble, sizeof(s->trouble),
 			"ledger: records have waited for PostgreSQL longer than max_unshipped_age "
 			"%" PRIu32 " s",
 			s->to.config->max_unshipped_age_s);
-		return s->trouble;
+		*details = s->trouble;
+		return "records have waited too long for the ledger";
 	}
 	return NULL;
 }
@@ -112,23 +127,25 @@ static bool allowed(const struct config *c, const struct msg_issue *issue, struc
 	if (issue->imprint.len == 0 ||
 		issue->imprint.len != tsp_digest_len((enum tsp_digest)issue->digest))
 		return false;
-	return resolve_policy(e, &issue->policy, policy);
+	return (issue->nonce.len == 0 || der_integer_is_minimal(issue->nonce)) &&
+	       resolve_policy(e, &issue->policy, policy);
 }
 
 bool issue_request(struct issuing *s, const struct msg_issue *issue)
 {
 	struct msg_issue resolved = *issue;
-	const char *trouble = issue_trouble(s);
+	const char *details = NULL;
+	const char *stopped = stopped_by(s, &details);
 
 	if (!allowed(s->to.config, issue, &resolved.policy))
 		return false;
-	if (trouble != NULL) {
-		s->counts.refused[TSP_SYSTEM_FAILURE]++;
-		fronts_refuse(s->to.fronts, issue->id, TSP_SYSTEM_FAILURE, trouble);
+	if (stopped != NULL) {
+		send_refusal(s, issue->id, TSP_SYSTEM_FAILURE, stopped, details);
 		return true;
 	}
 	if (s->jobs.count >= MAX_JOBS) {
 		s->counts.busy++;
+		log_event(LOG_LEVEL_DEBUG, "busy", NULL, "request=%016" PRIx64, issue->id);
 		fronts_busy(s->to.fronts, issue->id, RETRY_AFTER_S);
 		return true;
 	}
@@ -153,16 +170,15 @@ static bool active_tsu(
 }
 
 /* P-23, T-10, C-08: nothing is signed outside the certificate's and the key's time. */
-static bool may_sign(const struct config_tsu *t, uint64_t time_us, char *why, size_t cap)
+static const char *may_not_sign(const struct config_tsu *t, uint64_t time_us)
 {
 	int64_t now = (int64_t)(time_us / 1000000);
 
-	if (now >= t->not_before && now < t->sign_until)
-		return true;
-	(void)snprintf(why, cap, "tsu %s: its key may not sign %s", t->name,
-		now < t->not_before ? "yet (notBefore)"
-				    : "any more (notAfter or key usage period)");
-	return false;
+	if (now < t->not_before)
+		return "the TSU's key may not sign yet (notBefore)";
+	if (now >= t->sign_until)
+		return "the TSU's key may not sign any more (notAfter or key usage period)";
+	return NULL;
 }
 
 static struct bytes encode_tstinfo(const struct issuing *s, struct job *job)
@@ -193,51 +209,107 @@ static void note_clock(struct issuing *s, bool out, const char *why)
 		log_event(LOG_LEVEL_INFO, "clock_good", NULL, "%s", "");
 }
 
-/* Puts the job at the head of a queue into an idle lane. False: nothing could be done now. */
-static bool dispatch_head(struct issuing *s, size_t endpoint, struct job *job)
+/* What genTime will be, but for its digits: never before the last one (R10). */
+static uint64_t next_time(const struct timesrc *clock, const struct clock_reading *reading)
 {
-	const struct config_endpoint *e = &s->to.config->endpoints[endpoint];
-	struct clock_reading reading;
-	struct gentime gentime;
-	struct lane *lane;
-	size_t index;
+	return reading->time_us > clock->last_us ? reading->time_us : clock->last_us;
+}
 
-	if (!timesrc_read(&reading)) {
-		refuse_queue(s, endpoint, TSP_SYSTEM_FAILURE, "clock: adjtimex is not permitted");
+/* Which TSU signs now and with which genTime; or why none. */
+struct choice {
+	size_t tsu;
+	struct gentime gentime;
+	enum tsp_failure failure;
+	const char *why; /* static, or in gentime */
+};
+
+/* clock is the service's, or a copy where nothing is going to be issued. */
+static bool choose(const struct config *config, size_t endpoint,
+	const struct clock_reading *reading, struct timesrc *clock, struct choice *c)
+{
+	const struct config_endpoint *e = &config->endpoints[endpoint];
+
+	c->failure = TSP_SYSTEM_FAILURE;
+	if (!active_tsu(config, e, next_time(clock, reading), &c->tsu)) {
+		c->why = "no TSU of this endpoint is active yet";
 		return false;
 	}
-	if (lease_due(s->to.lease, reading.time_us)) {
-		s->to.lease_due(s->to.arg);
-		return false;
-	}
-	if (!active_tsu(s->to.config, e, reading.time_us, &index)) {
-		refuse_queue(
-			s, endpoint, TSP_SYSTEM_FAILURE, "no TSU of this endpoint is active yet");
-		return false;
-	}
-	lane = crew_idle_lane(s->to.crew, index);
-	if (lane == NULL)
-		return false;
-	job->tsu = crew_tsu(s->to.crew, index);
 	if (!timesrc_gentime(
-		    s->to.clock, &reading, e->digits, job->tsu->config->accuracy_ms, &gentime)) {
-		note_clock(s, true, gentime.why);
-		refuse_queue(s, endpoint, TSP_TIME_NOT_AVAILABLE, gentime.why);
+		    clock, reading, e->digits, config->tsus[c->tsu].accuracy_ms, &c->gentime)) {
+		c->failure = TSP_TIME_NOT_AVAILABLE;
+		c->why = c->gentime.why;
 		return false;
 	}
-	note_clock(s, false, NULL);
-	if (!may_sign(job->tsu->config, gentime.time_us, s->trouble, sizeof(s->trouble))) {
-		refuse_queue(s, endpoint, TSP_SYSTEM_FAILURE, s->trouble);
-		return false;
-	}
-	job->time_us = gentime.time_us;
-	job->bound_us = gentime.bound_us;
+	c->why = may_not_sign(&config->tsus[c->tsu], c->gentime.time_us);
+	return c->why == NULL;
+}
+
+const char *issue_trouble(struct issuing *s, size_t endpoint)
+{
+	struct timesrc copy = *s->to.clock;
+	struct clock_reading reading;
+	const char *details = NULL;
+	struct choice choice;
+
+	if (stopped_by(s, &details) != NULL)
+		return details;
+	if (!timesrc_read(&reading))
+		return "clock: adjtimex is not permitted";
+	if (choose(s->to.config, endpoint, &reading, &copy, &choice))
+		return NULL;
+	(void)snprintf(s->trouble, sizeof(s->trouble), "%s", choice.why);
+	return s->trouble;
+}
+
+static void send_to_lane(
+	struct issuing *s, struct job *job, struct lane *lane, const struct choice *choice)
+{
+	job->tsu = crew_tsu(s->to.crew, choice->tsu);
+	job->time_us = choice->gentime.time_us;
+	job->bound_us = choice->gentime.bound_us;
 	job->serial = lease_take(s->to.lease);
 	job->tstinfo_view = encode_tstinfo(s, job);
 	if (job->tstinfo_view.len == 0)
 		BUG("TSTInfo does not fit %zu bytes", sizeof(job->tstinfo));
 	job_to_lane(&s->jobs, job, lane);
 	crew_sign(lane, job, job->tstinfo_view);
+}
+
+/* Puts the job at the head of a queue into an idle lane. False: nothing could be done now. */
+static bool dispatch_head(struct issuing *s, size_t endpoint, struct job *job)
+{
+	struct clock_reading reading;
+	struct choice choice;
+	struct lane *lane = NULL;
+	size_t tsu;
+
+	/* R16: the answer is due 3 s after accept; a try that cannot end by then is not begun. */
+	if (monotonic_ms() - job->accepted_ms > ANSWER_MS - CREW_TRY_MS) {
+		refuse(s, job, TSP_SYSTEM_FAILURE, too_late);
+		return true;
+	}
+	if (!timesrc_read(&reading)) {
+		refuse_queue(s, endpoint, TSP_SYSTEM_FAILURE, "the clock cannot be read");
+		return false;
+	}
+	if (lease_due(s->to.lease, reading.time_us)) {
+		s->to.lease_due(s->to.arg);
+		return false;
+	}
+	/* No time is taken before a lane of the TSU that it chooses is free (R17). */
+	if (active_tsu(s->to.config, &s->to.config->endpoints[endpoint],
+		    next_time(s->to.clock, &reading), &tsu)) {
+		lane = crew_idle_lane(s->to.crew, tsu);
+		if (lane == NULL)
+			return false;
+	}
+	if (!choose(s->to.config, endpoint, &reading, s->to.clock, &choice)) {
+		note_clock(s, choice.failure == TSP_TIME_NOT_AVAILABLE, choice.why);
+		refuse_queue(s, endpoint, choice.failure, choice.why);
+		return false;
+	}
+	note_clock(s, false, NULL);
+	send_to_lane(s, job, lane, &choice);
 	return true;
 }
 
@@ -329,25 +401,25 @@ void issue_durable(struct issuing *s, uint64_t seq)
 		grant(s, job);
 }
 
-static void expire_list(struct issuing *s, struct job_list *list, uint64_t now_ms, const char *text)
+static void expire_list(
+	struct issuing *s, struct job_list *list, uint64_t limit_ms, const char *text)
 {
+	uint64_t now_ms = monotonic_ms();
 	struct job *job;
 	struct job *next;
 
 	for (job = TAILQ_FIRST(list); job != NULL; job = next) {
 		next = TAILQ_NEXT(job, link);
-		if (now_ms - job->accepted_ms >= ANSWER_MS)
+		if (now_ms - job->accepted_ms >= limit_ms)
 			refuse(s, job, TSP_SYSTEM_FAILURE, text);
 	}
 }
 
 void issue_expire(struct issuing *s)
 {
-	uint64_t now_ms = monotonic_ms();
-
 	for (size_t e = 0; e < s->to.config->endpoint_count; e++)
-		expire_list(s, &s->jobs.queued[e], now_ms, "no signer was free in time");
-	expire_list(s, &s->jobs.recording, now_ms, "the record was not on disk in time");
+		expire_list(s, &s->jobs.queued[e], ANSWER_MS - CREW_TRY_MS, too_late);
+	expire_list(s, &s->jobs.recording, ANSWER_MS, "the record was not on disk in time");
 }
 
 void issue_hold(struct issuing *s, bool hold)
@@ -357,12 +429,11 @@ void issue_hold(struct issuing *s, bool hold)
 		issue_dispatch(s);
 }
 
-void issue_refuse_all(struct issuing *s, const char *why)
+void issue_refuse_all(struct issuing *s)
 {
 	s->refusing = true;
-	(void)snprintf(s->why, sizeof(s->why), "%s", why);
 	for (size_t e = 0; e < s->to.config->endpoint_count; e++)
-		refuse_queue(s, e, TSP_SYSTEM_FAILURE, why);
+		refuse_queue(s, e, TSP_SYSTEM_FAILURE, "the service is stopping");
 }
 
 size_t issue_in_flight(const struct issuing *s)

@@ -58,13 +58,16 @@ void issue_expire(struct issuing *issuing);
 /* While held, jobs wait (a fresh lease is being opened). */
 void issue_hold(struct issuing *issuing, bool hold);
 /* Refuses all that comes and all that waits with systemFailure, for good. */
-void issue_refuse_all(struct issuing *issuing, const char *why);
+void issue_refuse_all(struct issuing *issuing);
 /* Jobs in lanes or waiting for their record; and all jobs. */
 size_t issue_in_flight(const struct issuing *issuing);
 size_t issue_open(const struct issuing *issuing);
 
-/* NULL while tokens can be issued; else the first reason why not. */
-const char *issue_trouble(struct issuing *issuing);
+/*
+ * NULL while an endpoint can issue tokens now; else the first reason why not, for operators: the
+ * journal, the ledger, no active TSU, the clock, the key's time.
+ */
+const char *issue_trouble(struct issuing *issuing, size_t endpoint);
 const struct issue_counts *issue_counts(const struct issuing *issuing);
 
 #endif

@@ -51,6 +51,10 @@ struct job {
 
 TAILQ_HEAD(job_list, job);
 
+/*
+ * One queue an endpoint: all its jobs go to the TSU that genTime chooses, whatever their digest, so
+ * that one a digest as well (R17) would be served in the same order.
+ */
 struct jobs {
 	struct job_list queued[MSG_MAX_ENDPOINTS];
 	struct job_list recording;

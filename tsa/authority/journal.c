@@ -6,9 +6,11 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/queue.h>
+#include <sys/wait.h>
 
 #include <event2/event.h>
 
+#include "tsa/authority/timesrc.h"
 #include "tsa/core/log.h"
 
 enum {
@@ -17,12 +19,16 @@ enum {
 	WARN_DISK_PERCENT = 80, /* R9 */
 	/* Records that may wait for the disk before nothing more is issued. */
 	MAX_WAITING = 8192,
+	SLOW_MS = 2000, /* one that has waited so long: nothing is issued meanwhile */
+	HUNG_MS = 30000, /* and so long: another tsa-journal is tried */
 };
 
-static const struct child_program program = { "tsa-journal", "journal", false, MAX_QUEUED, 5 };
+static const struct child_program program = { "tsa-journal", "journal", CHILD_NO_ENVIRONMENT,
+	MAX_QUEUED, 5 };
 
 struct waiting_record {
 	STAILQ_ENTRY(waiting_record) link;
+	uint64_t at_ms; /* monotonic, when it was given */
 	struct msg_record record; /* its body stands behind */
 	uint8_t body[];
 };
@@ -68,12 +74,17 @@ static void send_record(struct journal *j, const struct msg_record *record)
 	child_must_send(j->child, &m);
 }
 
+/* It says what it may not: another one starts from what is on disk. */
+static void kill_liar(struct journal *j, const char *what)
+{
+	log_event(LOG_LEVEL_ERROR, "journal_bad_message", what, "%s", "");
+	child_kill(j->child);
+}
+
 static void on_durable(struct journal *j, uint64_t seq)
 {
 	struct waiting_record *w;
 
-	if (seq > j->last_seq)
-		BUG("journal: %" PRIu64 " durable, %" PRIu64 " sent", seq, j->last_seq);
 	while ((w = STAILQ_FIRST(&j->waiting)) != NULL && w->record.seq <= seq) {
 		STAILQ_REMOVE_HEAD(&j->waiting, link);
 		j->waiting_count--;
@@ -81,6 +92,7 @@ static void on_durable(struct journal *j, uint64_t seq)
 	}
 	if (seq <= j->durable)
 		return;
+	j->trouble[0] = '\0';
 	j->durable = seq;
 	j->events.durable(j->events.arg, seq);
 }
@@ -96,7 +108,7 @@ static void fatal(struct journal *j, uint8_t failure, const char *text)
 /* Another start: what it has on disk must be what was acknowledged, and may be more. */
 static void resume(struct journal *j, const struct msg_journal_ready *ready)
 {
-	const struct waiting_record *w;
+	struct waiting_record *w;
 
 	if (ready->last_seq < j->durable || ready->last_seq > j->last_seq) {
 		char text[MSG_MAX_PATH + 160];
@@ -110,8 +122,10 @@ static void resume(struct journal *j, const struct msg_journal_ready *ready)
 	}
 	on_durable(j, ready->last_seq);
 	send_tsu_files(j);
-	STAILQ_FOREACH(w, &j->waiting, link)
-	send_record(j, &w->record);
+	STAILQ_FOREACH (w, &j->waiting, link) {
+		w->at_ms = monotonic_ms();
+		send_record(j, &w->record);
+	}
 	log_event(LOG_LEVEL_INFO, "journal_resumed", NULL, "durable=%" PRIu64 " sent_again=%zu",
 		ready->last_seq, j->waiting_count);
 }
@@ -119,7 +133,9 @@ static void resume(struct journal *j, const struct msg_journal_ready *ready)
 static void on_ready(struct journal *j, const struct msg_journal_ready *ready)
 {
 	j->up = true;
-	j->trouble[0] = '\0';
+	/* A full disk shows only when what waits is written again. */
+	if (j->waiting_count == 0)
+		j->trouble[0] = '\0';
 	if (j->started) {
 		resume(j, ready);
 		return;
@@ -165,15 +181,23 @@ static void on_message(void *arg, const struct msg *m)
 
 	switch (m->type) {
 	case MSG_LEASE_TREE:
+		if (j->started)
+			break;
 		j->events.tree(j->events.arg, &m->lease_tree);
 		return;
 	case MSG_LEASE_LEAVES:
+		if (j->started)
+			break;
 		j->events.leaves(j->events.arg, &m->lease_leaves);
 		return;
 	case MSG_JOURNAL_READY:
+		if (j->up)
+			break;
 		on_ready(j, &m->journal_ready);
 		return;
 	case MSG_DURABLE:
+		if (!j->up || m->durable.seq > j->last_seq)
+			break;
 		/* A group on disk shows that it works: the next failure starts counting anew. */
 		j->failures = 0;
 		on_durable(j, m->durable.seq);
@@ -185,9 +209,9 @@ static void on_message(void *arg, const struct msg *m)
 		on_failed(j, &m->failed);
 		return;
 	default:
-		log_event(LOG_LEVEL_ERROR, "journal_bad_message", msg_name(m->type), "%s", "");
-		child_kill(j->child);
+		break;
 	}
+	kill_liar(j, msg_name(m->type));
 }
 
 static void on_gone(void *arg, int status)
@@ -197,15 +221,21 @@ static void on_gone(void *arg, int status)
 	const struct timeval delay = { .tv_sec = delay_ms / 1000,
 		.tv_usec = delay_ms % 1000 * 1000 };
 
-	(void)status;
 	j->child = NULL;
 	j->up = false;
 	if (j->stopping) {
 		j->events.stopped(j->events.arg);
 		return;
 	}
-	if (!j->started)
-		fatal(j, MSG_FAILURE_OTHER, "journal: tsa-journal ended before it was ready");
+	if (!j->started && !j->is_fatal) {
+		char text[MSG_MAX_PATH + 80];
+
+		(void)snprintf(text, sizeof(text),
+			"journal %s: tsa-journal must become ready: it ended with %s %d",
+			j->config->journal, WIFSIGNALED(status) ? "signal" : "status",
+			WIFSIGNALED(status) ? WTERMSIG(status) : WEXITSTATUS(status));
+		fatal(j, MSG_FAILURE_OTHER, text);
+	}
 	if (!j->is_fatal)
 		(void)evtimer_add(j->restart, &delay);
 }
@@ -218,8 +248,15 @@ static void start(struct journal *j)
 	struct err err = { 0 };
 
 	j->child = child_start(j->spawner, &program, "", NULL, 0, &events, &err);
-	if (j->child == NULL) {
+	if (j->child == NULL && !j->started) {
 		fatal(j, MSG_FAILURE_OTHER, err.text);
+		return;
+	}
+	if (j->child == NULL) {
+		const struct timeval later = { .tv_sec = 1 };
+
+		log_event(LOG_LEVEL_ERROR, "journal_failed", err.text, "failure=other");
+		(void)evtimer_add(j->restart, &later);
 		return;
 	}
 	(void)snprintf(m.setup_journal.directory, sizeof(m.setup_journal.directory), "%s",
@@ -272,6 +309,7 @@ void journal_append(struct journal *j, const struct msg_record *record)
 	if (record->seq != j->last_seq + 1)
 		BUG("journal: record %" PRIu64 " after %" PRIu64, record->seq, j->last_seq);
 	w->record = *record;
+	w->at_ms = monotonic_ms();
 	memcpy(w->body, record->body.at, record->body.len);
 	w->record.body.at = w->body;
 	STAILQ_INSERT_TAIL(&j->waiting, w, link);
@@ -281,11 +319,32 @@ void journal_append(struct journal *j, const struct msg_record *record)
 		send_record(j, &w->record);
 }
 
+/* How long the oldest record has waited for the disk. */
+static uint64_t waited_ms(const struct journal *j)
+{
+	const struct waiting_record *oldest = STAILQ_FIRST(&j->waiting);
+
+	return oldest == NULL ? 0 : monotonic_ms() - oldest->at_ms;
+}
+
 const char *journal_trouble(const struct journal *j)
 {
 	if (j->trouble[0] != '\0')
 		return j->trouble;
-	return j->waiting_count >= MAX_WAITING ? "journal: does not acknowledge records" : NULL;
+	if (waited_ms(j) >= SLOW_MS || j->waiting_count >= MAX_WAITING)
+		return "journal: does not acknowledge records";
+	return NULL;
+}
+
+void journal_tick(struct journal *j)
+{
+	/* After that a record once more has its time: recovery may take long. */
+	if (j->child == NULL || !j->up || waited_ms(j) < HUNG_MS)
+		return;
+	log_event(LOG_LEVEL_ERROR, "journal_timeout", "killed: does not acknowledge records",
+		"limit_ms=%d", HUNG_MS);
+	j->up = false;
+	child_kill(j->child);
 }
 
 uint64_t journal_durable(const struct journal *j)

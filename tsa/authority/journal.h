@@ -37,6 +37,8 @@ void journal_append(struct journal *journal, const struct msg_record *record);
 
 /* NULL while records are written; else why no token may be issued now (for refusals and logs). */
 const char *journal_trouble(const struct journal *journal);
+/* Kills a tsa-journal that hangs; a few times a second. */
+void journal_tick(struct journal *journal);
 uint64_t journal_durable(const struct journal *journal);
 size_t journal_waiting(const struct journal *journal);
 const struct msg_disk *journal_disk(const struct journal *journal);

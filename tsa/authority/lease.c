@@ -11,7 +11,8 @@
 
 enum {
 	SECONDS_A_DAY = 86400,
-	MAX_COUNTER = 0x7fffffff, /* the column is int4 */
+	/* Far below what int4 holds: a start after a crash reads the whole lease again. */
+	MAX_COUNTER = 1 << 22,
 	NODE_LEN = 256,
 };
 

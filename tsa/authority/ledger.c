@@ -17,7 +17,8 @@ enum {
 	MAX_QUEUED = 1024 * 1024,
 };
 
-static const struct child_program program = { "tsa-ledger", "ledger", true, MAX_QUEUED, 8 };
+static const struct child_program program = { "tsa-ledger", "ledger", CHILD_LIBPQ_ENVIRONMENT,
+	MAX_QUEUED, 8 };
 
 /* Record seq became durable at this moment; one mark a second at most. */
 struct mark {
@@ -94,8 +95,6 @@ void ledger_durable(struct ledger *l, uint64_t seq)
 
 static void on_shipped(struct ledger *l, uint64_t seq)
 {
-	if (seq > l->durable)
-		BUG("ledger: shipped %" PRIu64 ", durable %" PRIu64, seq, l->durable);
 	l->failures = 0;
 	l->shipped = seq;
 	while (l->count > 0 && l->marks[l->first].seq <= seq) {
@@ -143,6 +142,8 @@ static void on_message(void *arg, const struct msg *m)
 	case MSG_READY:
 		return;
 	case MSG_SHIPPED:
+		if (m->shipped.seq > l->durable)
+			break;
 		on_shipped(l, m->shipped.seq);
 		return;
 	case MSG_DATABASE:
@@ -152,9 +153,10 @@ static void on_message(void *arg, const struct msg *m)
 		on_failed(l, &m->failed);
 		return;
 	default:
-		log_event(LOG_LEVEL_ERROR, "ledger_bad_message", msg_name(m->type), "%s", "");
-		child_kill(l->child);
+		break;
 	}
+	log_event(LOG_LEVEL_ERROR, "ledger_bad_message", msg_name(m->type), "%s", "");
+	child_kill(l->child);
 }
 
 static void on_gone(void *arg, int status)

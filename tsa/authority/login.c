@@ -49,5 +49,19 @@ struct login *logins_of(struct logins *logins, const struct config_tsu *tsu)
 			return &logins->each[i];
 	}
 	(void)snprintf(logins->each[logins->count].token, sizeof(token), "%s", token);
+	logins->each[logins->count].module = tsu->module;
 	return &logins->each[logins->count++];
+}
+
+struct login *logins_known(struct logins *logins, struct login *login, const char *identity)
+{
+	(void)snprintf(login->identity, sizeof(login->identity), "%s", identity);
+	for (size_t i = 0; i < logins->count; i++) {
+		struct login *other = &logins->each[i];
+
+		if (strcmp(other->module, login->module) == 0 &&
+			strcmp(other->identity, identity) == 0)
+			return other;
+	}
+	return login;
 }

@@ -8,7 +8,11 @@ bool preflight_clock(struct err *err)
 	struct clock_reading reading;
 
 	if (timesrc_read(&reading))
-		return true;
+		return (reading.time_us >= CLOCK_EARLIEST_US &&
+			       reading.time_us < CLOCK_LATEST_US) ||
+		       err_set(err,
+			       "clock: the year must be 2026 to 2045: it is %.0f days after 1970",
+			       (double)reading.time_us / 86400e6);
 	return err_sys(err, "clock: adjtimex must be permitted (ProtectClock=no, no seccomp "
 			    "profile that forbids it)");
 }

@@ -63,14 +63,14 @@ struct service {
 
 static void stop_children(struct service *s);
 
-/* Cannot go on: the first reason counts. */
+/* Cannot go on: the first reason counts, but for one that forbids another start. */
 static void fail(struct service *s, int status, const char *event, const char *text)
 {
 	log_event(LOG_LEVEL_ERROR, event, text, "exit_status=%d", status);
-	if (s->status == EXIT_GOOD)
+	if (s->status == EXIT_GOOD || status == EXIT_DO_NOT_RESTART)
 		s->status = status;
 	if (s->issuing != NULL)
-		issue_refuse_all(s->issuing, text);
+		issue_refuse_all(s->issuing);
 	if (s->phase < PHASE_STOPPING)
 		stop_children(s);
 }
@@ -317,7 +317,7 @@ static void on_crew_fatal(void *arg, uint8_t failure, const char *text)
 {
 	struct service *s = arg;
 
-	if (s->phase == PHASE_SIGNERS)
+	if (s->phase == PHASE_SIGNERS || failure == MSG_FAILURE_PIN)
 		fail(s, failure == MSG_FAILURE_PIN ? EXIT_DO_NOT_RESTART : EXIT_FINDINGS,
 			"signer_refused", text);
 }
@@ -413,6 +413,7 @@ static void on_tick(evutil_socket_t fd, short what, void *arg)
 	(void)what;
 	if (s->issuing == NULL)
 		return;
+	journal_tick(s->journal);
 	issue_expire(s->issuing);
 	close_if_done(s);
 	if (s->phase == PHASE_RUNNING)

@@ -35,6 +35,7 @@ struct child {
 	struct event *grace;
 	struct child_events events;
 	unsigned grace_s;
+	bool gone; /* reaped; the pid may be another's */
 	bool closing; /* close when the queue is empty */
 };
 
@@ -163,13 +164,13 @@ static void reap_one(struct spawner *s, pid_t pid, int status)
 {
 	struct child *c;
 
-	TAILQ_FOREACH(c, &s->children, link)
-	{
+	TAILQ_FOREACH (c, &s->children, link) {
 		if (c->pid == pid)
 			break;
 	}
 	if (c == NULL)
 		return;
+	c->gone = true;
 	/* What it said before it died still counts. */
 	(void)hear(c, UINT_MAX);
 	close_channel(c);
@@ -236,8 +237,8 @@ void spawner_kill_all(struct spawner *s)
 {
 	struct child *c;
 
-	TAILQ_FOREACH(c, &s->children, link)
-	child_kill(c);
+	TAILQ_FOREACH (c, &s->children, link)
+		child_kill(c);
 }
 
 void spawner_free(struct spawner *s)
@@ -261,14 +262,41 @@ size_t spawner_children(const struct spawner *s)
 	return s->count;
 }
 
+static bool is_for_libpq(const char *variable)
+{
+	static const char *const prefixes[] = { "PG", "KRB5", "SSL_CERT_",
+		"HOME=", "TZ=", "LANG=", "LC_" };
+
+	/* A password is in a file or nowhere (R23). */
+	if (strncmp(variable, "PGPASSWORD=", 11) == 0)
+		return false;
+	for (size_t i = 0; i < sizeof(prefixes) / sizeof(prefixes[0]); i++) {
+		if (strncmp(variable, prefixes[i], strlen(prefixes[i])) == 0)
+			return true;
+	}
+	return false;
+}
+
+/* In the child: leaves in its environment what is meant for it. */
+static void trim_environment(enum child_environment kept)
+{
+	size_t n = 0;
+
+	if (kept == CHILD_ALL_ENVIRONMENT)
+		return;
+	for (size_t i = 0; environ[i] != NULL; i++) {
+		if (kept == CHILD_LIBPQ_ENVIRONMENT && is_for_libpq(environ[i]))
+			environ[n++] = environ[i];
+	}
+	environ[n] = NULL;
+}
+
 /* After fork: places the descriptors and becomes the program. Never returns. */
-static void become(const char *path, const char *file, bool inherit, int channel,
+static void become(const char *path, const struct child_program *program, int channel,
 	const int *listeners, size_t listener_count)
 {
-	static char *const nothing[] = { NULL };
-	char *const argv[] = { (char *)(uintptr_t)file, NULL };
-	int high[1 + MSG_MAX_ENDPOINTS];
-	extern char **environ;
+	char *const argv[] = { (char *)(uintptr_t)program->file, NULL };
+	int high[1 + CHILD_MAX_LISTENERS];
 
 	(void)setpgid(0, 0);
 	/* First out of the way of the places they are going to, then there without close-on-exec.
@@ -283,7 +311,8 @@ static void become(const char *path, const char *file, bool inherit, int channel
 	/* Whatever else tsad was started with is not theirs. */
 	if (close_range(IPC_CHILD_FD + 1 + (unsigned)listener_count, UINT_MAX, 0) != 0)
 		_exit(126);
-	execve(path, argv, inherit ? environ : nothing);
+	trim_environment(program->environment);
+	execve(path, argv, environ);
 	_exit(127);
 }
 
@@ -310,6 +339,8 @@ struct child *child_start(struct spawner *s, const struct child_program *program
 	pid_t pid;
 
 	(void)snprintf(path, sizeof(path), "%s/%s", s->folder, program->file);
+	if (listener_count > CHILD_MAX_LISTENERS)
+		BUG("%zu listeners for a child", listener_count);
 	if (access(path, X_OK) != 0) {
 		(void)err_sys(err, "tsad: %s: must be an executable", path);
 		return NULL;
@@ -320,8 +351,7 @@ struct child *child_start(struct spawner *s, const struct child_program *program
 	}
 	pid = fork();
 	if (pid == 0)
-		become(path, program->file, program->inherit_environment, fds[1], listeners,
-			listener_count);
+		become(path, program, fds[1], listeners, listener_count);
 	(void)close(fds[1]);
 	if (pid < 0) {
 		(void)err_sys(err, "tsad: fork for %s", program->label);
@@ -366,14 +396,24 @@ bool child_idle_queue(const struct child *c)
 
 void child_close(struct child *c)
 {
+	const struct timeval soon = { .tv_sec = c->grace_s };
+
 	c->closing = true;
 	if (c->ipc != NULL && !ipc_wants_write(c->ipc))
 		expect_exit(c);
+	else
+		(void)evtimer_add(c->grace, &soon);
 }
 
 void child_kill(struct child *c)
 {
-	(void)kill(c->pid, SIGKILL);
+	if (!c->gone)
+		(void)kill(c->pid, SIGKILL);
+}
+
+bool child_is_gone(const struct child *c)
+{
+	return c->gone;
 }
 
 pid_t child_pid(const struct child *c)

@@ -11,14 +11,22 @@
 #include "tsa/core/err.h"
 #include "tsa/core/msg.h"
 
+enum { CHILD_MAX_LISTENERS = 16 };
+
 struct event_base;
 struct spawner;
 struct child;
 
+enum child_environment {
+	CHILD_NO_ENVIRONMENT,
+	CHILD_LIBPQ_ENVIRONMENT, /* what libpq reads, but no password */
+	CHILD_ALL_ENVIRONMENT, /* vendor PKCS#11 modules need theirs (R14) */
+};
+
 struct child_program {
 	const char *file; /* in libexec/tsa */
 	const char *label; /* for logs: "front", "signer" ... */
-	bool inherit_environment; /* vendor modules and libpq need it; else the child has none */
+	enum child_environment environment;
 	size_t max_queued; /* bytes that may wait for the child */
 	unsigned grace_s; /* after the end of its channel it has this long to exit */
 };
@@ -56,6 +64,8 @@ bool child_idle_queue(const struct child *child);
 void child_close(struct child *child);
 void child_kill(struct child *child);
 pid_t child_pid(const struct child *child);
+/* True while its last messages are handed over after its death. */
+bool child_is_gone(const struct child *child);
 
 /* Delay before the next start after this many failures in a row: 100 ms doubling to 5 s. */
 unsigned backoff_ms(unsigned failures);

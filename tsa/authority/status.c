@@ -35,6 +35,22 @@ static bool line(struct page *p, const char *check, bool good, const char *findi
 	return good;
 }
 
+/* Can each endpoint issue? The very functions that decide it for a request say so. */
+static bool endpoint_lines(struct page *p, const struct status_sources *from)
+{
+	bool good = true;
+
+	for (size_t i = 0; i < from->config->endpoint_count; i++) {
+		const char *trouble = issue_trouble(from->issuing, i);
+		char text[MSG_MAX_NAME + MSG_MAX_TEXT];
+
+		(void)snprintf(text, sizeof(text), "%s%s%s", from->config->endpoints[i].name,
+			trouble == NULL ? "" : ": ", trouble == NULL ? "" : trouble);
+		good = line(p, "endpoint", trouble == NULL, text) && good;
+	}
+	return good;
+}
+
 static bool clock_line(struct page *p, const struct status_sources *from)
 {
 	struct clock_reading r;
@@ -95,12 +111,9 @@ static void ledger_line(struct page *p, const struct ledger *ledger)
 
 static bool ready_page(struct page *p, const struct status_sources *from)
 {
-	const char *trouble = issue_trouble(from->issuing);
-	bool good = line(p, "issuing", trouble == NULL && !from->draining,
-		from->draining    ? "draining"
-		: trouble == NULL ? ""
-				  : trouble);
+	bool good = line(p, "service", !from->draining, from->draining ? "draining" : "running");
 
+	good = endpoint_lines(p, from) && good;
 	good = clock_line(p, from) && good;
 	good = signer_lines(p, from) && good;
 	disk_line(p, from->journal);

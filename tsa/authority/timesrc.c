@@ -42,7 +42,15 @@ bool timesrc_gentime(struct timesrc *src, const struct clock_reading *reading, u
 	uint64_t accuracy_us = (uint64_t)accuracy_ms * 1000;
 	uint64_t bound_us = bound_of(src, reading, digits);
 	uint64_t now_us = tsp_time_cut(reading->time_us, digits);
-	uint64_t back_us = src->last_us > now_us ? src->last_us - now_us : 0;
+	/* What an earlier run gave may be finer: the next time that these digits can say. */
+	uint64_t unit_us = resolution_us(digits);
+	uint64_t last_us = (src->last_us + unit_us - 1) / unit_us * unit_us;
+	uint64_t back_us = last_us > now_us ? last_us - now_us : 0;
+
+	if (now_us < CLOCK_EARLIEST_US || now_us >= CLOCK_LATEST_US) {
+		(void)snprintf(out->why, sizeof(out->why), "clock: the year must be 2026 to 2045");
+		return false;
+	}
 
 	if (src->checked && bound_us == UINT64_MAX) {
 		(void)snprintf(out->why, sizeof(out->why), "clock: not synchronised");
@@ -60,7 +68,7 @@ bool timesrc_gentime(struct timesrc *src, const struct clock_reading *reading, u
 			(bound_us + back_us) / 1000, accuracy_ms);
 		return false;
 	}
-	out->time_us = back_us > 0 ? src->last_us : now_us;
+	out->time_us = back_us > 0 ? last_us : now_us;
 	out->bound_us = src->checked ? (int32_t)(bound_us + back_us) : -1;
 	src->last_us = out->time_us;
 	return true;

@@ -20,6 +20,10 @@ struct timesrc {
 	uint64_t last_us; /* greatest genTime given out; never goes below (R10) */
 };
 
+/* Outside these (2026-01-01, 2046-01-01) a clock is wrong, and the ledger has no partition. */
+#define CLOCK_EARLIEST_US 1767225600000000u
+#define CLOCK_LATEST_US 2398377600000000u
+
 /* One adjtimex() call. False if the kernel refuses it (a container's seccomp profile does). */
 bool timesrc_read(struct clock_reading *reading);
 

@@ -98,6 +98,9 @@ static enum ipc_result send_one(int fd, struct bytes message)
 	do
 		n = send(fd, message.at, message.len, MSG_DONTWAIT | MSG_NOSIGNAL);
 	while (n < 0 && errno == EINTR);
+	/* Short of memory for a moment: it waits like a full channel. */
+	if (n < 0 && (errno == ENOBUFS || errno == ENOMEM))
+		return IPC_AGAIN;
 	return n < 0 ? result_of_errno() : IPC_OK;
 }
 

@@ -1,16 +1,19 @@
 #include "tsa/core/log.h"
 
+#include <poll.h>
 #include <stdarg.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
 #include <unistd.h>
 
-enum { LINE_MAX_BYTES = 2048 };
+enum { LINE_MAX_BYTES = 2048 }; /* at most PIPE_BUF: a pipe takes a line whole or not at all */
 
 static const char *log_role = "tsa";
 static enum log_level log_level = LOG_LEVEL_INFO;
+static unsigned long log_lost; /* lines since the last one that could be written */
 
 void log_open(const char *role, enum log_level level)
 {
@@ -50,13 +53,6 @@ static size_t append_quoted(char *line, size_t used, const char *text)
 	return used;
 }
 
-static void write_line(const char *line, size_t len)
-{
-	/* One write a line keeps lines of several processes apart; a full pipe loses the line. */
-	if (write(STDERR_FILENO, line, len) < 0)
-		return;
-}
-
 static size_t start_line(char *line, enum log_level level, const char *event)
 {
 	struct timespec now;
@@ -70,6 +66,41 @@ static size_t start_line(char *line, enum log_level level, const char *event)
 		".%06ldZ level=%s role=%s event=%s", now.tv_nsec / 1000, level_name(level),
 		log_role, event);
 	return used;
+}
+
+/*
+ * False: whoever reads the log is gone (POLLERR) or behind, and no role waits for that.  POLLOUT
+ * of a pipe is a whole free page, with room for what other roles write at the same moment.
+ */
+static bool can_write(void)
+{
+	struct pollfd p = { .fd = STDERR_FILENO, .events = POLLOUT };
+
+	return poll(&p, 1, 0) == 1 && p.revents == POLLOUT;
+}
+
+/* One write a line keeps the lines of several processes apart. */
+static bool try_line(const char *line, size_t len)
+{
+	return can_write() && write(STDERR_FILENO, line, len) == (ssize_t)len;
+}
+
+static bool tell_lost(void)
+{
+	char line[LINE_MAX_BYTES];
+	size_t used = start_line(line, LOG_LEVEL_WARNING, "log_lost");
+
+	used += (size_t)snprintf(line + used, LINE_MAX_BYTES - used, " count=%lu\n", log_lost);
+	if (!try_line(line, used))
+		return false;
+	log_lost = 0;
+	return true;
+}
+
+static void write_line(const char *line, size_t len)
+{
+	if ((log_lost > 0 && !tell_lost()) || !try_line(line, len))
+		log_lost++;
 }
 
 static size_t append_fields(char *line, size_t used, const char *fmt, va_list args)

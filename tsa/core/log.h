@@ -1,7 +1,11 @@
 /*
  * One event, one line on standard error:
  *   ts=2026-11-24T08:00:00.123456Z level=info role=tsad event=ready key=value ... text="..."
- * Never a PIN, never a whole request body.  The role's name and the level are the only state.
+ * Never a PIN, never a whole request body.
+ *
+ * A line that cannot be written at once is lost: no role waits for whoever reads its log.  The
+ * next that can be written has a line before it, event=log_lost, that says how many were.  The
+ * role's name, the level and that number are the only state.
  */
 #ifndef TSA_CORE_LOG_H
 #define TSA_CORE_LOG_H

@@ -4,6 +4,7 @@
  */
 #include "tsa/core/msg.h"
 
+#include <inttypes.h>
 #include <string.h>
 
 #include "tsa/core/ipc.h"
@@ -410,6 +411,19 @@ bool msg_decode(struct bytes message, struct msg *m)
 	m->type = (enum msg_type)type;
 	kinds[type].fields(&c, m);
 	return reader_finished(&c.r);
+}
+
+bool msg_check_version(
+	struct bytes message, enum msg_type setup, const char *program, struct err *err)
+{
+	struct reader r = { .rest = message };
+	uint8_t type = reader_u8(&r);
+	uint32_t version = reader_u32(&r);
+
+	if (type != setup || r.failed || version == MSG_VERSION)
+		return true;
+	return err_set(err, "%s: protocol: must be version %d: tsad speaks %" PRIu32, program,
+		(int)MSG_VERSION, version);
 }
 
 const char *msg_name(enum msg_type type)

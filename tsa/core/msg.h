@@ -25,6 +25,7 @@
 #define TSA_CORE_MSG_H
 
 #include "tsa/core/bytes.h"
+#include "tsa/core/err.h"
 
 enum { MSG_VERSION = 1 };
 
@@ -239,7 +240,7 @@ struct msg_journal_ready {
 	uint64_t last_seq; /* 0: the journal is empty */
 	uint32_t last_lease;
 	uint8_t lease_open; /* 1: last_lease has no lease-close */
-	uint64_t last_time_us; /* greatest time of any record of the last lease */
+	uint64_t last_time_us; /* greatest genTime of the last segment's tokens */
 	uint8_t closed_root[MSG_HASH]; /* root and count of last_lease if it was closed */
 	uint32_t closed_count;
 };
@@ -362,6 +363,14 @@ struct bytes msg_encode(const struct msg *m, uint8_t *out);
  * do not end where it ends. Views in m point into message and live as long as that.
  */
 bool msg_decode(struct bytes message, struct msg *m);
+
+/*
+ * Reads the version of a SETUP before the rest, which may be laid out otherwise in another
+ * version. False with err, in which program names itself, if message is that SETUP and not of
+ * MSG_VERSION; whatever else is wrong is for msg_decode() to find.
+ */
+MUST_CHECK bool msg_check_version(
+	struct bytes message, enum msg_type setup, const char *program, struct err *err);
 
 /* "ISSUE"; for logs. */
 const char *msg_name(enum msg_type type);

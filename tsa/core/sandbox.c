@@ -109,6 +109,9 @@ static const int front_calls[] = {
 	SCMP_SYS(write),
 	SCMP_SYS(writev),
 	SCMP_SYS(sendto),
+	/* may a line of the log be written? ppoll is glibc's poll() where the kernel has none */
+	SCMP_SYS(poll),
+	SCMP_SYS(ppoll),
 	/* connections come and go; listening, binding and connecting is not among them */
 	SCMP_SYS(accept4),
 	SCMP_SYS(shutdown),
@@ -202,7 +205,7 @@ static bool add_calls(scmp_filter_ctx filter, uint32_t action, const int *calls,
 	for (size_t i = 0; i < count; i++) {
 		int result = seccomp_rule_add_array(filter, action, calls[i], 0, NULL);
 
-		/* EDOM: this architecture does not have the call (epoll_wait on aarch64). */
+		/* EDOM: this architecture does not have the call (poll on aarch64). */
 		if (result != 0 && result != -EDOM)
 			return false;
 	}

@@ -29,8 +29,7 @@ _Noreturn void channel_fail(struct front *front, enum msg_failure failure, const
 
 	for (size_t i = 0; text[i] != '\0' && i + 1 < sizeof(msg.failed.text); i++)
 		msg.failed.text[i] = text[i];
-	/* Nothing was sent before, so it fits. ipc_send_wait() would poll(), forbidden if confined.
-	 */
+	/* Only called before anything else was sent: it fits. */
 	if (!ipc_send(front->channel, msg_encode(&msg, front->out_buf)))
 		log_event(LOG_LEVEL_ERROR, "failure_not_sent", text, "failure=%s",
 			msg_failure_name((uint8_t)failure));
@@ -101,34 +100,51 @@ static void handle(struct front *front, const struct msg *msg)
 	}
 }
 
-/* The next message into front->in; false: there is none now. Leaves when tsad is gone (R12). */
-static bool receive(struct front *front, bool wait)
+/* The next message; false: there is none now. Leaves when tsad is gone (R12). */
+static bool take(struct front *front, bool wait, struct bytes *message)
 {
-	struct bytes message;
-
-	switch (ipc_recv(front->channel, front->in_buf, wait, &message)) {
+	switch (ipc_recv(front->channel, front->in_buf, wait, message)) {
 	case IPC_OK:
-		break;
+		return true;
 	case IPC_AGAIN:
 		return false;
 	case IPC_CLOSED:
 		_exit(0);
 	case IPC_FAILED:
-		BUG("channel: cannot be read");
+		break;
 	}
+	BUG("channel: cannot be read");
+}
+
+static void decode(struct front *front, struct bytes message)
+{
 	if (!msg_decode(message, &front->in))
 		BUG("channel: message of %zu bytes does not decode", message.len);
+}
+
+/* The next message into front->in; false: there is none now. */
+static bool receive(struct front *front, bool wait)
+{
+	struct bytes message;
+
+	if (!take(front, wait, &message))
+		return false;
+	decode(front, message);
 	return true;
 }
 
 void channel_set_up(struct front *front)
 {
-	(void)receive(front, true);
+	struct bytes message;
+	struct err err = { 0 };
+
+	(void)take(front, true, &message);
+	if (!msg_check_version(message, MSG_SETUP_FRONT, "tsa-front", &err))
+		channel_fail(front, MSG_FAILURE_VERSION, err.text);
+	decode(front, message);
 	if (front->in.type != MSG_SETUP_FRONT)
 		BUG("channel: %s before SETUP_FRONT", msg_name(front->in.type));
 	front->setup = front->in.setup_front;
-	if (front->setup.version != MSG_VERSION)
-		channel_fail(front, MSG_FAILURE_VERSION, "tsa-front: is of another version");
 	if (front->setup.front == MSG_FRONT_ADMIN)
 		log_open("front-admin", LOG_LEVEL_INFO);
 	while (front->pages == NULL) {

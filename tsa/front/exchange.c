@@ -129,7 +129,7 @@ static void answer_refusal(struct conn *conn, enum tsp_failure failure, const ch
 	answer_reply(conn, reply);
 }
 
-/* A flood of bad requests must not become a flood of lines on a pipe that can block. */
+/* A flood of bad requests must not push the lines of others out of the log (log.h). */
 static bool may_log(struct exchanges *x)
 {
 	if (x->logged >= MAX_LOGGED) {

@@ -51,8 +51,7 @@ static struct framing read_framing(struct evhttp_request *request)
 	const struct evkeyval *header;
 	struct framing f = { 0 };
 
-	TAILQ_FOREACH(header, headers, next)
-	{
+	TAILQ_FOREACH (header, headers, next) {
 		size_t name_len = strlen(header->key);
 
 		if (name_len == 0 || header->key[name_len - 1] == ' ' ||

@@ -203,18 +203,16 @@ static void start(struct journal *j, const struct msg_setup_journal *setup)
 	report_disk(j, true);
 }
 
-/* The first message is SETUP_JOURNAL of our version; its version is read before the rest. */
+/* The first message is SETUP_JOURNAL of our version. */
 static void set_up(struct journal *j)
 {
 	struct bytes message;
-	struct reader r;
+	struct err err = { 0 };
 
 	if (ipc_recv(j->ipc, j->in, true, &message) != IPC_OK)
 		_exit(0);
-	r.rest = message;
-	r.failed = false;
-	if (reader_u8(&r) == MSG_SETUP_JOURNAL && reader_u32(&r) != MSG_VERSION && !r.failed)
-		fail(j, MSG_FAILURE_VERSION, "tsa-journal: protocol: is of another version");
+	if (!msg_check_version(message, MSG_SETUP_JOURNAL, "tsa-journal", &err))
+		fail(j, MSG_FAILURE_VERSION, err.text);
 	if (!msg_decode(message, &j->message) || j->message.type != MSG_SETUP_JOURNAL)
 		BUG("the first message is no SETUP_JOURNAL");
 	start(j, &j->message.setup_journal);

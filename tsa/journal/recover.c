@@ -112,16 +112,17 @@ static bool note_record(struct recovery *r, const struct msg_record *record, str
 {
 	struct last_lease *last = &r->last;
 
-	if (record->kind == RECORD_LEASE_OPEN) {
-		*last = (struct last_lease){ 0 };
-		last->lease = record->lease;
-		last->open_seq = record->seq;
-		last->open = true;
-	}
+	/* Only what was promised to a client: a lease may be opened while the clock is still wrong.
+	 */
+	if (record->kind == RECORD_TOKEN && record->time_us > last->last_time_us)
+		last->last_time_us = record->time_us;
+	if (record->kind == RECORD_LEASE_OPEN)
+		*last = (struct last_lease){ .lease = record->lease,
+			.open_seq = record->seq,
+			.open = true,
+			.last_time_us = last->last_time_us };
 	if (record->lease != last->lease)
 		return true;
-	if (record->time_us > last->last_time_us)
-		last->last_time_us = record->time_us;
 	if (record->kind == RECORD_LEASE_CLOSE) {
 		last->open = false;
 		if (!body_lease_close_read(
@@ -266,6 +267,11 @@ bool recovery_run(
 		goto out;
 	if (want_tree && r->last.open && !build_tree(r, home, trouble))
 		goto out;
+	/* A segment's name may have been given just before a crash. */
+	if (!home_sync(home, &trouble->err)) {
+		(void)trouble_is(trouble, MSG_FAILURE_DISK);
+		goto out;
+	}
 	ok = true;
 out:
 	segment_list_free(&list);

@@ -14,7 +14,7 @@ struct last_lease {
 	uint32_t lease; /* 0: there is none */
 	uint64_t open_seq;
 	bool open; /* it has no lease-close */
-	uint64_t last_time_us; /* greatest time of its records that were read */
+	uint64_t last_time_us; /* greatest genTime of the tokens that were read */
 	uint32_t closed_count; /* as the lease-close says */
 	uint8_t closed_root[HASH_LEN];
 };

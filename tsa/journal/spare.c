@@ -5,6 +5,7 @@
 #include <fcntl.h>
 #include <inttypes.h>
 #include <stdio.h>
+#include <string.h>
 #include <sys/stat.h>
 #include <sys/statvfs.h>
 #include <unistd.h>
@@ -40,6 +41,20 @@ static bool give_up(struct spares *s)
 }
 
 /* Looks at the file that a number names, if there is one. */
+/* False for one that got its header but not its name before a crash. */
+static bool begins_with_zeros(const struct spares *s, const char *name)
+{
+	static const uint8_t zeros[SEGMENT_HEADER];
+	uint8_t start[SEGMENT_HEADER];
+	int fd = openat(s->home->fd, name, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+	bool is = fd >= 0 && read(fd, start, sizeof(start)) == (ssize_t)sizeof(start) &&
+		  memcmp(start, zeros, sizeof(start)) == 0;
+
+	if (fd >= 0)
+		(void)close(fd);
+	return is;
+}
+
 static bool find_one(struct spares *s, unsigned number, struct err *err)
 {
 	char name[SEGMENT_NAME];
@@ -51,7 +66,8 @@ static bool find_one(struct spares *s, unsigned number, struct err *err)
 			return true;
 		return err_sys(err, "journal %s/%s: stat", s->home->path, name);
 	}
-	if (S_ISREG(st.st_mode) && (uint64_t)st.st_size == s->segment_size) {
+	if (S_ISREG(st.st_mode) && (uint64_t)st.st_size == s->segment_size &&
+		begins_with_zeros(s, name)) {
 		s->whole[number] = true;
 		return true;
 	}

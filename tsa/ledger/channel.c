@@ -82,35 +82,36 @@ static void send_message(struct channel *c, const struct msg *m)
 		notice_close(c);
 }
 
-/* Takes one message into c->news if there is one. */
-static enum ipc_result receive(struct channel *c, bool wait)
+/* Gives one message if there is one. */
+static enum ipc_result receive(struct channel *c, bool wait, struct bytes *message)
 {
-	struct bytes message;
-	enum ipc_result result = ipc_recv(c->ipc, c->in, wait, &message);
+	enum ipc_result result = ipc_recv(c->ipc, c->in, wait, message);
 
 	if (result == IPC_FAILED)
 		BUG("channel to tsad: receiving failed");
-	if (result == IPC_OK && !msg_decode(message, &c->news))
-		BUG("channel to tsad: a message of %zu bytes does not decode", message.len);
 	return result;
+}
+
+static void decode_news(struct channel *c, struct bytes message)
+{
+	if (!msg_decode(message, &c->news))
+		BUG("channel to tsad: a message of %zu bytes does not decode", message.len);
 }
 
 bool channel_setup(struct channel *c, struct msg_setup_ledger *setup)
 {
+	struct bytes message;
 	struct err err = { 0 };
 
-	if (receive(c, true) != IPC_OK)
+	if (receive(c, true, &message) != IPC_OK)
 		return false;
+	if (!msg_check_version(message, MSG_SETUP_LEDGER, "tsa-ledger", &err))
+		channel_fail(c, MSG_FAILURE_VERSION, err.text);
+	decode_news(c, message);
 	if (c->news.type != MSG_SETUP_LEDGER)
 		BUG("channel to tsad: first message is %s, not SETUP_LEDGER",
 			msg_name(c->news.type));
 	*setup = c->news.setup_ledger;
-	if (setup->version != MSG_VERSION) {
-		(void)err_set(&err,
-			"tsa-ledger: must be of tsad's build: protocol version %d, tsad has %" PRIu32,
-			MSG_VERSION, setup->version);
-		channel_fail(c, MSG_FAILURE_VERSION, err.text);
-	}
 	return true;
 }
 
@@ -139,9 +140,12 @@ static void take_durable(struct channel *c)
  */
 static void take_news(struct channel *c)
 {
+	struct bytes message;
+
 	for (int closed = 0; closed < 2;) {
-		switch (receive(c, false)) {
+		switch (receive(c, false, &message)) {
 		case IPC_OK:
+			decode_news(c, message);
 			take_durable(c);
 			break;
 		case IPC_CLOSED:

@@ -101,8 +101,8 @@ static bool resume(struct ship *s, struct err *err)
 	report_resume(s, &r);
 	s->resumed = true;
 	s->next_seq = r.next_seq;
-	if (s->next_seq > 1)
-		channel_shipped(s->channel, s->next_seq - 1);
+	/* 0 where the database has nothing: it may have had more before it was restored. */
+	channel_shipped(s->channel, s->next_seq - 1);
 	return true;
 }
 

@@ -69,20 +69,13 @@ static struct bytes receive(struct process *p)
 	return message;
 }
 
-/* Version first: a SETUP of another version need not decode. */
 static void receive_setup(struct process *p, struct msg *m)
 {
 	struct bytes message = receive(p);
-	struct reader r = { .rest = message };
 	struct err err = { 0 };
-	uint8_t type = reader_u8(&r);
-	uint32_t version = reader_u32(&r);
 
-	if (type == MSG_SETUP_SIGNER && !r.failed && version != MSG_VERSION) {
-		err_set(&err, "signer: protocol version must be %d, as this program's: is %u",
-			(int)MSG_VERSION, version);
+	if (!msg_check_version(message, MSG_SETUP_SIGNER, "tsa-signer", &err))
 		fail(p, MSG_FAILURE_VERSION, &err);
-	}
 	if (!msg_decode(message, m) || m->type != MSG_SETUP_SIGNER)
 		BUG("the first message is no SETUP_SIGNER");
 	if (tsp_digest_name((enum tsp_digest)m->setup_signer.digest) == NULL)

@@ -102,7 +102,7 @@ struct der der_enter(struct der *d, uint8_t tag)
 }
 
 /* X.690 8.3.2: not empty, and the first nine bits are neither all zero nor all one. */
-static bool is_minimal_integer(struct bytes b)
+bool der_integer_is_minimal(struct bytes b)
 {
 	if (b.len == 0)
 		return false;
@@ -115,7 +115,7 @@ struct bytes der_take_integer(struct der *d)
 {
 	struct bytes content = der_take(d, DER_INTEGER);
 
-	if (d->failed || !is_minimal_integer(content))
+	if (d->failed || !der_integer_is_minimal(content))
 		return fail(d);
 	return content;
 }
@@ -125,7 +125,7 @@ uint64_t der_take_u64(struct der *d, uint8_t tag)
 	struct bytes content = der_take(d, tag);
 	uint64_t v = 0;
 
-	if (d->failed || !is_minimal_integer(content) || content.at[0] >= 0x80)
+	if (d->failed || !der_integer_is_minimal(content) || content.at[0] >= 0x80)
 		content = fail(d);
 	if (content.len > sizeof(v) && (content.len > sizeof(v) + 1 || content.at[0] != 0))
 		content = fail(d);

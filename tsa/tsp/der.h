@@ -38,6 +38,8 @@ struct bytes der_take_any(struct der *d, uint8_t *tag);
 struct bytes der_take_whole(struct der *d, uint8_t tag);
 /* Consumes the next element with this constructed tag and reads inside it. */
 struct der der_enter(struct der *d, uint8_t tag);
+/* True for content octets of an INTEGER: at least one, and no needless first one. */
+bool der_integer_is_minimal(struct bytes content);
 /* INTEGER of any size, minimal (X.690 8.3.2): content octets as they are, sign included. */
 struct bytes der_take_integer(struct der *d);
 /* INTEGER that is not negative and fits u64. */
