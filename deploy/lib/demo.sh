@@ -58,11 +58,13 @@ next_steps()
 		                  --data-binary @FILE.tsq -o FILE.tsr $URL/
 		                openssl ts -verify -data FILE -in FILE.tsr \\
 		                  -CAfile $RUN/root.pem -untrusted $RUN/chain.pem
-		  osslsigncode  osslsigncode sign -pkcs12 SIGNER.p12 -h sha256 -ts $URL/ \\
-		                  -in APP.exe -out SIGNED.exe
+		  osslsigncode  osslsigncode sign -pkcs12 SIGNER.p12 -readpass PASSWORD.txt -h sha256 \\
+		                  -ts $URL/ -in APP.exe -out SIGNED.exe
 		  jarsigner     jarsigner -tsa $URL/ -keystore SIGNER.p12 APP.jar ALIAS
-		  jsign         jsign --keystore SIGNER.p12 --tsaurl $URL/ --tsmode RFC3161 APP.exe
-		  signtool      signtool sign /f SIGNER.pfx /fd SHA256 /tr $URL/ /td SHA256 APP.exe
+		  jsign         jsign --keystore SIGNER.p12 --storepass file:PASSWORD.txt \\
+		                  --tsaurl $URL/ --tsmode RFC3161 APP.exe
+		  signtool      signtool sign /f SIGNER.pfx /p PASSWORD /fd SHA256 /tr $URL/ /td SHA256 \\
+		                  APP.exe
 
 		  For trying things out use $URL/test instead: its tokens chain to test-root.pem.
 	END

@@ -124,7 +124,9 @@ static void crosses_into_a_spare_segment_when_one_is_full(void **state)
 			durable = c->m.durable.seq;
 		}
 	}
-	(void)child_expect_durable(c, last);
+	/* The last acknowledgement may have come already, in one group with those awaited above. */
+	if (durable < last)
+		(void)child_expect_durable(c, last);
 	child_stop(c);
 	assert_true(segment_list_read(f->path, &list, &err));
 	assert_int_equal(list.count, 2);
