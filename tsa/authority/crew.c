@@ -50,8 +50,8 @@ struct crew {
 	const struct config *config;
 	struct crew_events events;
 	struct tsu tsus[CONFIG_MAX_TSUS];
-	size_t first_lane[CONFIG_MAX_TSUS +
-			  1]; /* lanes of TSU i: first_lane[i] .. first_lane[i+1] */
+	/* The lanes of TSU i are first_lane[i] up to first_lane[i + 1]. */
+	size_t first_lane[CONFIG_MAX_TSUS + 1];
 	struct lane *lanes;
 	size_t lane_count;
 	struct logins logins;
@@ -383,28 +383,24 @@ static void start_lane(struct lane *l)
 /* A superseded TSU signs no more: its key may be gone already. */
 static unsigned lanes_of(const struct config_tsu *t, bool one_lane)
 {
-	if (t->superseded)
-		return 0;
-	return one_lane ? 1 : t->lanes;
+	return t->superseded ? 0 : one_lane ? 1 : t->lanes;
 }
 
-static void make_lanes(struct crew *c, struct event_base *base, bool one_lane)
+static void make_lanes(struct crew *c, struct event_base *base)
 {
 	size_t n = 0;
 
 	for (size_t i = 0; i < c->config->tsu_count; i++)
-		n += lanes_of(&c->config->tsus[i], one_lane);
+		n += lanes_of(&c->config->tsus[i], c->is_check);
 	c->lanes = must_calloc(n, sizeof(*c->lanes));
 	for (size_t i = 0; i < c->config->tsu_count; i++) {
-		unsigned lanes = lanes_of(&c->config->tsus[i], one_lane);
-
 		c->first_lane[i] = c->lane_count;
-		for (unsigned number = 1; number <= lanes; number++) {
+		for (unsigned k = 1; k <= lanes_of(&c->config->tsus[i], c->is_check); k++) {
 			struct lane *l = &c->lanes[c->lane_count++];
 
 			l->crew = c;
 			l->tsu = &c->tsus[i];
-			l->number = number;
+			l->number = k;
 			l->login = logins_of(&c->logins, &c->config->tsus[i]);
 			l->timer = evtimer_new(base, on_timer, l);
 			if (l->timer == NULL)
@@ -430,7 +426,7 @@ struct crew *crew_new(struct event_base *base, struct spawner *spawner, const st
 		}
 	}
 	c->is_check = one_lane;
-	make_lanes(c, base, one_lane);
+	make_lanes(c, base);
 	for (size_t i = 0; i < c->lane_count; i++)
 		start_lane(&c->lanes[i]);
 	return c;
