@@ -193,6 +193,11 @@ journal()
 		chmod 700 "$WORLD/journal"
 		namespace=(unshare -rm)
 	fi
+	# In a chroot the root is no mount point that could be made private; where nothing is shared it
+	# need not be.
+	if ! "${namespace[@]}" true 2>/dev/null && ! grep -q ' shared:' /proc/self/mountinfo; then
+		namespace+=(--propagation unchanged)
+	fi
 	if ! "${namespace[@]}" true 2>/dev/null; then
 		skip 'a full and a read-only file system' 'this user may not mount'
 		return
