@@ -53,7 +53,8 @@ enum {
 	MSG_MAX_PEM = 60000, /* certificates of one TSU */
 	MSG_HASH = 32, /* SHA-256 */
 	MSG_MAX_TREE = 32, /* hashes of a lease's tree: one for each bit of its size */
-	MSG_MAX_LEAVES = 1024, /* leaves in one LEASE_LEAVES */
+	/* Leaves in one LEASE_LEAVES: few, since struct msg, made for every message, holds them. */
+	MSG_MAX_LEAVES = 32,
 };
 
 enum msg_type {
