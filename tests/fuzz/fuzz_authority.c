@@ -348,15 +348,18 @@ static void step_journal(enum step step)
 	if (step == STEP_DURABLE) {
 		fake_journal_writes(u8());
 	} else if (step == STEP_JOURNAL_BROKEN) {
-		fake_journal_broken((u8() & 1) == 1);
+		fake_journal_broken((u8() & 1) == 1 && !program.stopping);
 	} else {
 		model_may_fail();
 		fake_journal_fatal();
 	}
 }
 
+/* A disk that does not write may keep it from ending (service.c: 30 s); a front must not. */
 static void sigterm(void)
 {
+	fake_journal_broken(false);
+	program.setup &= (uint8_t)~SETUP_SLOW_JOURNAL;
 	if (!program.stopping)
 		fake_sigterm();
 	program.stopping = true;
@@ -366,6 +369,8 @@ static void step_mode(void)
 {
 	uint8_t slow = SETUP_SLOW_SIGNERS | SETUP_SLOW_JOURNAL;
 
+	if (program.stopping)
+		slow = SETUP_SLOW_SIGNERS;
 	program.setup = (uint8_t)((program.setup & ~slow) | (u8() & slow));
 	fake_crew_sign_at_once((program.setup & SETUP_SLOW_SIGNERS) == 0);
 }
