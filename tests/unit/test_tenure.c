@@ -58,10 +58,10 @@ size_t journal_waiting(const struct journal *journal)
 	return world.waiting;
 }
 
-size_t issue_in_flight(const struct issuing *issuing)
+bool issue_in_flight(const struct issuing *issuing)
 {
 	(void)issuing;
-	return world.in_flight;
+	return world.in_flight > 0;
 }
 
 void issue_hold(struct issuing *issuing, bool hold)

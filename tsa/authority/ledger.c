@@ -238,6 +238,11 @@ void ledger_free(struct ledger *l)
 	free(l);
 }
 
+void ledger_reload(struct ledger *l, const struct config *config)
+{
+	l->config = config;
+}
+
 struct ledger_state ledger_state(const struct ledger *l)
 {
 	struct ledger_state s = {

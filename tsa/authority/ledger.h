@@ -26,6 +26,9 @@ struct ledger *ledger_new(struct event_base *base, struct spawner *spawner,
 /* Takes NULL. */
 void ledger_free(struct ledger *ledger);
 
+/* Another configuration, with the same database and journal; lives until the next call. */
+void ledger_reload(struct ledger *ledger, const struct config *config);
+
 /* All up to seq is on disk; tsa-ledger is told within milliseconds. */
 void ledger_durable(struct ledger *ledger, uint64_t seq);
 

@@ -13,10 +13,13 @@ enum {
 	EXIT_DO_NOT_RESTART = 78, /* EX_CONFIG: a wrong PIN, or a conflicting record */
 };
 
-/* Runs until SIGTERM, or until it cannot go on; gives the exit status. */
-int service_run(const struct config *config);
+/*
+ * Runs with config, which was read from path, and with what SIGHUP reads from there, until SIGTERM
+ * or until it cannot go on; gives the exit status.
+ */
+int service_run(const char *path, struct config *config);
 
 /* tsad --check: every key proves itself once; prints each finding. */
-int service_check(const struct config *config);
+int service_check(struct config *config);
 
 #endif

@@ -17,6 +17,9 @@ struct tenure {
 	bool turning; /* a fresh lease is being opened while the service runs */
 };
 
+/* What a lease-open says of a configuration, which lives as long as it is in force. */
+struct lease_facts tenure_facts(const struct config *config);
+
 /* At start, once the journal is ready: voids what a crash left out, opens a fresh lease. */
 void tenure_begin(struct tenure *t);
 /* At the end, once no job is open. */
