@@ -1,157 +1,9 @@
 #!/bin/bash
-# SIGHUP (R18): configurations follow each other under load and no request is lost; a bad one is
-# refused with every finding and the old one goes on; what dies in the middle is no harm.
+# SIGHUP (R18): configurations follow each other under load and no request is lost; a new key takes
+# over from the old one; what is asked for while one runs comes after it.
 . "${TSA_SOURCE:?}/tests/system/lib.sh"
-# shellcheck source=deploy/ca.sh
-. "$TSA_SOURCE/deploy/ca.sh"
-
-POLICY_SPARE=1.3.6.1.4.1.32473.1.9
-
-# One set of the clients: runs of tsa-load, each with its own keep-alive connections, until END.
-clients() # NAME PATH CLIENTS REQUESTS OPTIONS
-{
-	local name=$1 path=$2 count=$3 requests=$4 summary
-
-	shift 4
-	while [ ! -e "$WORLD/end" ]; do
-		summary=$("$TOOLS/tsa-load" --url "$URL$path" --timeout "$WAIT_S" --clients "$count" \
-			--requests "$requests" --trust "$WORLD/root.pem" --out "$WORLD/more.$name" "$@" 2>&1)
-		printf '%d %s\n' $? "$summary" >>"$WORLD/runs.$name"
-		cat "$WORLD/more.$name" >>"$WORLD/all.$name"
-	done
-}
-
-# 64 keep-alive clients, of both endpoints; until no_load.
-under_load()
-{
-	rm -f "$WORLD"/end "$WORLD"/runs.* "$WORLD"/all.*
-	: >"$WORLD/runs.rel"
-	LOAD_AT=$(stat -c %s "$LOG")
-	clients rel / 16 200 &
-	REL=$!
-	clients ec /fast 48 2000 --no-cert --untrusted "$WORLD/ec.pem" &
-	EC=$!
-	at_exit ": >$WORLD/end; wait $REL $EC"
-	"$TOOLS/tsa-await" --timeout "$WAIT_S" --file "$WORLD/runs.rel" . >/dev/null ||
-		fail 'the load: its first run must end'
-}
-
-# Ends the load. No request may have failed; but where a signer missed its deadline because the
-# machine is too slow (R16: 1.4 s for a signature), the request that it had may be refused.
-no_load() # TEXT
-{
-	local bad failed timeouts
-
-	: >"$WORLD/end"
-	wait "$REL" "$EC"
-	bad=$(grep -hv '^0 granted=[0-9]* wrong=0 repeated=0 connect_failed=0 ' "$WORLD/runs.rel" "$WORLD/runs.ec")
-	timeouts=$(tail -c "+$((LOAD_AT + 1))" "$LOG" | grep -c ' event=signer_timeout ')
-	failed=$(sed -n 's/.* refused_25=\([0-9]*\) .*/\1/p' <<<"$bad" | awk '{ n += $1 } END { print n + 0 }')
-	[ -z "$bad" ] || say "$timeouts signers missed their deadline; refused for it: $failed"
-	[ "$failed" -le "$timeouts" ] && [ "$timeouts" -le 3 ] &&
-		! grep -q 'wrong=[1-9]\|repeated=[1-9]\|http_\|failed=[1-9]\|idle=[1-9]\|answered=[1-9]\|broken=[1-9]\|timeout=[1-9]\|sent=[1-9]' <<<"$bad" ||
-		fail "$1: every request must be granted and every token verify: $bad"
-	cat "$WORLD/all.rel" "$WORLD/all.ec" >>"$WORLD/all"
-	say "$1: every request was granted, every token verifies: $(cat "$WORLD/all.rel" "$WORLD/all.ec" | wc -l)"
-}
-
-hup()
-{
-	kill -HUP "$TSAD_PID" || fail "tsad: must run: pid $TSAD_PID does not"
-}
-
-# reload TEXT: done within the wait; sets LINE to what it logged.
-reload()
-{
-	log_mark
-	hup
-	LINE=$(log_await ' event=reload_(done|refused) ') || exit 1
-	[[ $LINE == *' event=reload_done '* ]] || fail "$1: must be taken: $LINE"
-	[ $# -lt 2 ] || say "$1: ${LINE#*event=}"
-}
-
-# refused_with FINDINGS REGEX...: the file is refused with exactly so many findings.
-refused_with()
-{
-	local findings=$1 said regex before
-
-	shift
-	before=$(generation)
-	log_mark
-	hup
-	LINE=$(log_await ' event=reload_(done|refused) ') || exit 1
-	said=$(tail -c "+$((LOG_AT + 1))" "$LOG" | grep ' event=reload_finding ')
-	for regex in "$@"; do
-		[[ $said =~ $regex ]] || fail "reload: wanted the finding '$regex' in: $said"
-	done
-	matches "refused: $*" " event=reload_refused .*findings=$findings( |\$)" "$LINE"
-	equal 'each finding is an event' "$findings" "$(grep -c . <<<"$said")"
-	equal 'the generation in force stays' "$before" "$(generation)"
-	conf_good
-}
-
-metric() # NAME
-{
-	curl -fsS --max-time 20 "$ADMIN/metrics" | sed -n "s/^$1 //p"
-}
-
-generation()
-{
-	metric tsa_config_generation
-}
-
-rss_kib() # PID
-{
-	sed -n 's/^VmRSS:[[:space:]]*\([0-9]*\) kB/\1/p' "/proc/$1/status"
-}
-
-# Once all retired signers are gone: their number is what was started less the lanes in force.
-children_settle() # LANES
-{
-	local started
-
-	started=$(grep -c ' event=child_started child=signer ' "$LOG")
-	LOG_AT=0 log_await --count $((started - $1)) ' event=child_died child=signer ' >/dev/null || exit 1
-}
-
-# One and two lanes, another policy, another published file, an endpoint more with a TSU more.
-conf_a()
-{
-	conf_write | sed 's/^endpoints = .*/endpoints = release, fast/; /^lanes = 2$/s/2/1/'
-}
-
-conf_b()
-{
-	conf_write | sed 's/^endpoints = .*/endpoints = extra, fast, release/
-		s/^policies = '"$POLICY_EC"'$/&, '"$POLICY_SECOND"'/
-		s|^publish = .*|publish = '"$WORLD"'/publish-b|'
-	cat <<-END
-
-		[extra]
-		path = /extra
-		purpose = release
-		profile = rfc3161
-		tsus = spare
-		policies = $POLICY_SPARE
-	END
-	conf_tsu spare 1
-}
-
-# The sections that no endpoint of it names are left out.
-conf_only() # SECTION...
-{
-	awk -v drop=" $* " '/^\[/ { name = substr($0, 2, length($0) - 2); out = index(drop, " " name " ") } !out'
-}
-
-conf_good()
-{
-	conf_a | conf_only test tst >"$CONF.new" && mv "$CONF.new" "$CONF"
-}
-
-conf_other()
-{
-	conf_b | conf_only test tst >"$CONF.new" && mv "$CONF.new" "$CONF"
-}
+# shellcheck source=tests/system/reload.sh
+. "$TSA_SOURCE/tests/system/reload.sh"
 
 a_hundred()
 {
@@ -188,15 +40,103 @@ a_hundred()
 	equal 'refused' 0 "$(metric 'tsa_config_reloads_total{result="refused"}')"
 }
 
-world_new reload
-ca_issue_tsu "$WORLD/ca/release" "$WORLD/spare.pub" 'TSU spare' "$POLICY_SPARE" "$WORLD/spare.pem" ||
-	fail 'spare: its certificate must be issued'
-cp -a "$WORLD/publish" "$WORLD/publish-b"
-printf "a note\n" >"$WORLD/publish-b/note.txt"
-head -c 200000 /dev/zero | tr '\0' x >"$WORLD/publish-b/long.txt"
-: >"$WORLD/all"
-conf_good
+# The certificate that signed: the first of the token.
+signer_of() # NAME
+{
+	openssl ts -reply -in "$WORLD/$1.tsr" -token_out 2>/dev/null |
+		openssl pkcs7 -inform DER -print_certs -noout 2>/dev/null |
+		sed -n 's/^subject=.*CN = //p' | grep '^TSU '
+}
+
+tsu_files()
+{
+	find "$WORLD/journal" -name 'tsu-*' | sort
+}
+
+# The hash of the configuration in a lease-open is that of the file in force.
+lease_states_the_configuration()
+{
+	matches 'the lease of the token states the configuration in force' \
+		"\"config_sha256\":\"$(sha256sum "$CONF" | cut -d' ' -f1)\"" \
+		"$(journal_dump --bodies | awk '$4 == 2' | tail -n 1)"
+}
+
+a_new_key()
+{
+	local before
+
+	say '-- a new key takes over'
+	before=$(tsu_files)
+	ask old / -cert
+	equal 'the old unit signs' 'TSU rel' "$(signer_of old)"
+	conf_tsu spare 2 >>"$CONF"
+	conf_set release tsus 'rel, spare'
+	conf_set spare activate_at "$(date -u -d '10 seconds ago' +%Y-%m-%dT%H:%M:%SZ)"
+	under_load
+	reload 'a unit more' shown
+	ask new / -cert
+	no_load 'a new key'
+	equal 'after the reload the new one signs' 'TSU spare' "$(signer_of new)"
+	check 'its tokens verify' verifies new root.pem
+	lease_states_the_configuration
+	children_settle 3
+	lacks 'the old unit has no signer any more' 'tsu=rel' \
+		"$(for child in $(tsad_children); do grep " event=child_started .*pid=$child\$" "$LOG"; done)"
+	equal 'its certificates stay in the journal' '' "$(comm -23 <(printf '%s\n' "$before") <(tsu_files))"
+	curl -fsS --max-time 20 -o "$WORLD/tsu.pem" "$URL/tsu.pem" || fail '/tsu.pem: must be served'
+	equal '/tsu.pem has those of both' 3 "$(grep -c 'TSU\|BEGIN' <(
+		openssl crl2pkcs7 -nocrl -certfile "$WORLD/tsu.pem" | openssl pkcs7 -print_certs -noout | grep 'subject=.*TSU'))"
+	conf_good
+	reload 'and back' shown
+	ask back / -cert
+	equal 'the old one signs again' 'TSU rel' "$(signer_of back)"
+}
+
+pages()
+{
+	say '-- published files, endpoints and policies follow'
+	refuse 'no file note.txt' curl -fsS --max-time 20 -o /dev/null "$URL/note.txt"
+	ask none /extra
+	equal 'no endpoint /extra' 404 "$HTTP"
+	ask second /fast -tspolicy "$POLICY_SECOND"
+	matches 'a policy that /fast does not offer' 'policy is not supported' "$(reply_status second)"
+	conf_other
+	reload 'the other configuration' shown
+	equal 'note.txt is served' 'a note' "$(curl -fsS --max-time 20 "$URL/note.txt")"
+	equal 'a long file is whole' 200000 "$(curl -fsS --max-time 20 "$URL/long.txt" | wc -c)"
+	ask extra /extra -cert
+	check '/extra issues' verifies extra root.pem
+	ask second /fast -tspolicy "$POLICY_SECOND" -cert
+	check '/fast offers the policy' verifies second root.pem
+	printf 'another\n' >"$WORLD/publish-b/note.txt"
+	reload 'the same file again' shown
+	equal 'a changed file is read again' another "$(curl -fsS --max-time 20 "$URL/note.txt")"
+	conf_good
+	reload 'back' shown
+	ask none /extra
+	equal 'no endpoint /extra any more' 404 "$HTTP"
+}
+
+asked_while_one_runs()
+{
+	local i before
+
+	say '-- SIGHUP while a reload runs'
+	before=$(generation)
+	log_mark
+	hup
+	log_await ' event=reload_begin ' >/dev/null || exit 1
+	for i in 1 2 3; do hup; done
+	log_await --count 2 ' event=reload_done ' >/dev/null || exit 1
+	reload 'one more' shown
+	equal 'all that came meanwhile is one reload' $((before + 3)) "$(generation)"
+}
+
+reload_world reload
 tsad_start
-a_hundred
+[ -n "${QUICK:-}" ] || a_hundred
+a_new_key
+pages
+asked_while_one_runs
 tsad_stop
-check 'counters are dense' journal_is_dense
+nothing_is_lost
