@@ -1,7 +1,8 @@
 /*
  * The lease: which serials this process may use.  Instance from the journal directory, a fresh
- * lease at every start and at UTC midnight, counters dense from 0 (design D3, R1-R3).  Builds
- * every record: entry, leaf hash, journal sequence number; the journal only frames them.
+ * lease at every start, at UTC midnight and with another configuration, counters dense from 0
+ * (design D3, R1-R3).  Builds every record: entry, leaf hash, journal sequence number; the journal
+ * only frames them.
  */
 #ifndef TSA_AUTHORITY_LEASE_H
 #define TSA_AUTHORITY_LEASE_H

@@ -59,7 +59,8 @@ static void begin(struct reload *r)
 
 	r->again = false;
 	r->began_ms = monotonic_ms();
-	log_event(LOG_LEVEL_INFO, "reload_begin", NULL, "config=%s", r->path);
+	log_event(
+		LOG_LEVEL_INFO, "reload_begin", r->path, "generation=%u", crew_generation(r->crew));
 	if (!read_next(r)) {
 		refuse(r, "the configuration has findings: the one in force stays");
 		return;

@@ -1,6 +1,6 @@
 /*
- * When a lease begins and ends: opened at start, turned at UTC midnight while jobs are held,
- * closed at the end of service.  Writes the records that say so.
+ * When a lease begins and ends: opened at start, turned at UTC midnight and after a reload while
+ * jobs are held, closed at the end of service.  Writes the records that say so.
  */
 #ifndef TSA_AUTHORITY_TENURE_H
 #define TSA_AUTHORITY_TENURE_H
