@@ -55,10 +55,11 @@ needs_restart()
 	conf_set tsad admin 127.0.0.1:10
 	conf_set tsad journal "$WORLD/journal-b"
 	conf_set tsad database 'dbname=tsa'
+	conf_set tsad ack ledger
 	conf_set tsad max_connections 77
 	conf_set rel lanes 12abc
-	refused_with 6 'listen: R18' 'admin: R18' 'journal: R18' 'database: R18' 'max_connections: R18' \
-		'12abc'
+	refused_with 7 'listen: R18' 'admin: R18' 'journal: R18' 'database: R18' \
+		'ack: R18: needs restart: it was journal, is ledger' 'max_connections: R18' '12abc'
 	conf_set tsad clock_slack_ms 400
 	conf_set tsad max_unshipped_age 60
 	reload 'what may change' shown

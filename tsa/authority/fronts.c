@@ -13,11 +13,14 @@
 
 #include "tsa/authority/listen.h"
 #include "tsa/authority/tables.h"
+#include "tsa/authority/timesrc.h"
 #include "tsa/core/log.h"
 
 enum {
 	MAX_QUEUED = 64 * 1024 * 1024,
 	TABLES_S = 10, /* a front that has not taken new tables by then hangs */
+	DRAIN_S = 15, /* a front gives its clients 10 s (R12): after this it hangs */
+	HONEST_MS = 60000, /* a front that served so long before its lie is the first of its kind */
 };
 
 static const struct child_program clients_program = { "tsa-front", "front", CHILD_NO_ENVIRONMENT,
@@ -33,11 +36,16 @@ struct front {
 	size_t listener_count;
 	struct child *child;
 	struct event *restart;
+	struct event *drain_limit;
 	uint32_t nonce; /* upper half of its request ids */
 	unsigned tables_sent;
 	unsigned tables_known; /* of those: a READY came for them */
+	uint32_t last_number; /* lower half of its last request id: they rise (R14) */
+	uint64_t started_ms; /* monotonic */
 	unsigned failures;
+	unsigned lies; /* fronts in a row that ended as liars */
 	bool listening;
+	bool finished; /* caught or failed: what else it says is not heard, nothing is sent to it */
 	bool draining;
 };
 
@@ -96,7 +104,23 @@ static void on_late(evutil_socket_t fd, short what, void *arg)
 	(void)what;
 	log_event(LOG_LEVEL_ERROR, "front_timeout", "killed: does not take new tables",
 		"front=%s limit_s=%d", s->clients.program->label, TABLES_S);
+	s->clients.finished = true;
 	child_kill(s->clients.child);
+}
+
+/* Only a front that hangs, or was taken over, does not end by itself. */
+static void on_drain_limit(evutil_socket_t fd, short what, void *arg)
+{
+	struct front *f = arg;
+
+	(void)fd;
+	(void)what;
+	if (f->child == NULL)
+		return;
+	log_event(LOG_LEVEL_ERROR, "front_timeout", "killed: does not end after DRAIN",
+		"front=%s limit_s=%d", f->program->label, DRAIN_S);
+	f->finished = true;
+	child_kill(f->child);
 }
 
 static void front_init(struct fronts *s, struct front *f, enum msg_front kind,
@@ -106,7 +130,8 @@ static void front_init(struct fronts *s, struct front *f, enum msg_front kind,
 	f->kind = kind;
 	f->program = program;
 	f->restart = evtimer_new(base, on_restart, f);
-	if (f->restart == NULL)
+	f->drain_limit = evtimer_new(base, on_drain_limit, f);
+	if (f->restart == NULL || f->drain_limit == NULL)
 		BUG("libevent gives no timer");
 }
 
@@ -139,14 +164,19 @@ static void close_listeners(struct front *f)
 	f->listener_count = 0;
 }
 
+static void front_wipe(struct front *f)
+{
+	close_listeners(f);
+	event_free(f->restart);
+	event_free(f->drain_limit);
+}
+
 void fronts_free(struct fronts *s)
 {
 	if (s == NULL)
 		return;
-	close_listeners(&s->clients);
-	close_listeners(&s->admin);
-	event_free(s->clients.restart);
-	event_free(s->admin.restart);
+	front_wipe(&s->clients);
+	front_wipe(&s->admin);
 	event_free(s->late);
 	free(s);
 }
@@ -208,8 +238,20 @@ static void on_ready(struct front *f)
 	s->events.ready(s->events.arg);
 }
 
+static void count_lie(struct front *f)
+{
+	if (monotonic_ms() - f->started_ms >= HONEST_MS)
+		f->lies = 0;
+	f->lies++;
+}
+
+/* Whoever sends this is no front of ours any more: not a word of it counts from here on. */
 static void kill_liar(struct front *f, const char *text)
 {
+	if (f->finished)
+		return;
+	f->finished = true;
+	count_lie(f);
 	log_event(LOG_LEVEL_ERROR, "front_bad_message", text, "front=%s", f->program->label);
 	child_kill(f->child);
 }
@@ -228,24 +270,50 @@ static void answer_status(struct front *f, const struct msg_status_ask *ask)
 		kill_liar(f, "its queue is full: killed");
 }
 
+/* Ids are never reused (R14), so that an answer has one request. */
+static bool is_fresh_id(struct front *f, uint64_t id)
+{
+	uint32_t number = (uint32_t)id;
+
+	if ((uint32_t)(id >> 32) != f->nonce || number <= f->last_number)
+		return false;
+	f->last_number = number;
+	return true;
+}
+
+/* It cannot go on, says so once, and exits; where it does not, the end of its channel has a limit.
+ */
+static void on_failed(struct front *f, const struct msg_failed *failed)
+{
+	struct fronts *s = f->fronts;
+
+	log_event(LOG_LEVEL_ERROR, "front_failed", failed->text, "front=%s failure=%s",
+		f->program->label, msg_failure_name(failed->failure));
+	f->finished = true;
+	child_close(f->child);
+	if (!s->ready)
+		s->events.fatal(s->events.arg, failed->text);
+}
+
 static void on_message(void *arg, const struct msg *m)
 {
 	struct front *f = arg;
 	struct fronts *s = f->fronts;
 
+	if (f->finished)
+		return;
 	if (m->type == MSG_READY && f->tables_known < f->tables_sent) {
 		on_ready(f);
 	} else if (m->type == MSG_ISSUE && f->kind == MSG_FRONT_CLIENTS && f->listening) {
-		if ((uint32_t)(m->issue.id >> 32) != f->nonce ||
-			!s->events.issue(s->events.arg, &m->issue))
+		if (!is_fresh_id(f, m->issue.id) || !s->events.issue(s->events.arg, &m->issue))
 			kill_liar(f, "asks for what its tables do not allow: killed");
 	} else if (m->type == MSG_STATUS && f->kind == MSG_FRONT_ADMIN && f->listening) {
-		answer_status(f, &m->status);
+		if (is_fresh_id(f, m->status.id))
+			answer_status(f, &m->status);
+		else
+			kill_liar(f, "repeats a request id: killed");
 	} else if (m->type == MSG_FAILED) {
-		log_event(LOG_LEVEL_ERROR, "front_failed", m->failed.text, "front=%s failure=%s",
-			f->program->label, msg_failure_name(m->failed.failure));
-		if (!s->ready)
-			s->events.fatal(s->events.arg, m->failed.text);
+		on_failed(f, &m->failed);
 	} else {
 		kill_liar(f, msg_name(m->type));
 	}
@@ -261,16 +329,26 @@ static void ended_early(struct front *f, int status)
 	f->fronts->events.fatal(f->fronts->events.arg, text);
 }
 
+/* A liar was ready as well: that it listened says nothing good of the next. */
+static struct timeval delay_of(const struct front *f, unsigned failures)
+{
+	unsigned ms = backoff_ms(failures > f->lies ? failures : f->lies);
+
+	return (struct timeval){ .tv_sec = ms / 1000, .tv_usec = (suseconds_t)(ms % 1000) * 1000 };
+}
+
 static void on_gone(void *arg, int status)
 {
 	struct front *f = arg;
 	struct fronts *s = f->fronts;
-	unsigned delay_ms = backoff_ms(++f->failures);
-	const struct timeval delay = { .tv_sec = delay_ms / 1000,
-		.tv_usec = (suseconds_t)(delay_ms % 1000) * 1000 };
+	struct timeval delay;
 
+	if (child_is_liar(f->child))
+		count_lie(f);
+	delay = delay_of(f, ++f->failures);
 	f->child = NULL;
 	f->listening = false;
+	(void)evtimer_del(f->drain_limit);
 	if (f->kind == MSG_FRONT_CLIENTS)
 		tables_in_force(s);
 	if (f->draining && f->kind == MSG_FRONT_CLIENTS && !s->stopping)
@@ -289,6 +367,9 @@ static void start(struct front *f)
 	struct fronts *s = f->fronts;
 	struct err err = { 0 };
 
+	f->finished = false;
+	f->last_number = 0;
+	f->started_ms = monotonic_ms();
 	if (getrandom(&f->nonce, sizeof(f->nonce), 0) != (ssize_t)sizeof(f->nonce))
 		BUG("getrandom gives nothing");
 	f->child = child_start(
@@ -319,7 +400,7 @@ static void answer(struct fronts *s, uint64_t id, const struct msg *m)
 {
 	struct front *f = &s->clients;
 
-	if (f->child == NULL || f->nonce != (uint32_t)(id >> 32))
+	if (f->child == NULL || f->finished || f->nonce != (uint32_t)(id >> 32))
 		return;
 	/* A front that takes no answers for this long is stuck. */
 	if (!child_send(f->child, m))
@@ -352,6 +433,7 @@ void fronts_busy(struct fronts *s, uint64_t id, uint8_t retry_after_s)
 void fronts_drain(struct fronts *s)
 {
 	const struct msg m = { .type = MSG_DRAIN };
+	const struct timeval limit = { .tv_sec = DRAIN_S };
 
 	s->clients.draining = true;
 	/* The front closes its own: only then is nobody left to accept (R12). */
@@ -361,6 +443,7 @@ void fronts_drain(struct fronts *s)
 		s->events.drained(s->events.arg);
 		return;
 	}
+	(void)evtimer_add(s->clients.drain_limit, &limit);
 	if (!child_send(s->clients.child, &m))
 		kill_liar(&s->clients, "its queue is full: killed");
 }
@@ -370,6 +453,7 @@ void fronts_stop(struct fronts *s)
 	s->stopping = true;
 	close_listeners(&s->clients);
 	(void)evtimer_del(s->clients.restart);
+	(void)evtimer_del(s->clients.drain_limit);
 	(void)evtimer_del(s->admin.restart);
 	if (s->clients.child != NULL)
 		child_close(s->clients.child);

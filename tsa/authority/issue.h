@@ -47,7 +47,7 @@ bool issue_request(struct issuing *issuing, const struct msg_issue *issue);
 /* From the crew. */
 void issue_signed(struct issuing *issuing, struct job *job, const struct msg_signed *signature);
 void issue_job_failed(struct issuing *issuing, struct job *job, enum void_reason reason);
-/* From the journal. */
+/* From the journal and, with ack = ledger, from the ledger: all up to seq may be answered. */
 void issue_durable(struct issuing *issuing, uint64_t seq);
 
 /* Gives waiting jobs to idle lanes. */
@@ -65,7 +65,7 @@ void issue_reload(struct issuing *issuing, const struct config *config);
 void issue_hold(struct issuing *issuing, bool hold);
 /* Refuses all that comes and all that waits with systemFailure, for good. */
 void issue_refuse_all(struct issuing *issuing);
-/* True while jobs are in lanes or wait for their record. */
+/* True while jobs are in lanes: their counters have no record yet. */
 bool issue_in_flight(const struct issuing *issuing);
 /* All jobs. */
 size_t issue_open(const struct issuing *issuing);

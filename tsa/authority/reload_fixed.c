@@ -31,6 +31,11 @@ static void say_database(const struct config *c, char *out, size_t cap)
 	(void)snprintf(out, cap, "%s", c->database);
 }
 
+static void say_ack(const struct config *c, char *out, size_t cap)
+{
+	(void)snprintf(out, cap, "%s", c->ack == CONFIG_ACK_LEDGER ? "ledger" : "journal");
+}
+
 static void say_max_connections(const struct config *c, char *out, size_t cap)
 {
 	(void)snprintf(out, cap, "%" PRIu32, c->max_connections);
@@ -46,6 +51,7 @@ static const struct {
 	{ "admin", say_admin, false },
 	{ "journal", say_journal, true },
 	{ "database", say_database, false },
+	{ "ack", say_ack, false },
 	{ "max_connections", say_max_connections, false },
 };
 

@@ -1,7 +1,7 @@
 /*
- * The order of things at start: listeners, journal, signers (each proves its key), lease, ledger,
- * fronts.  Owns every module; they hear each other only through the functions here and, at the
- * end, in service_stop.c.
+ * The order of things at start: listeners, journal, signers (each proves its key), lease, what an
+ * operator accepted, ledger, fronts.  Owns every module; they hear each other only through the
+ * functions here and, at the end, in service_stop.c.
  */
 #include "tsa/authority/service.h"
 
@@ -71,6 +71,11 @@ static void on_journal_ready(void *arg, const struct msg_journal_ready *ready)
 	s->found = *ready;
 	s->clock.last_us = ready->last_time_us;
 	lease_found(s->lease, ready);
+	if (s->accepted != NULL && s->accepted->lease > ready->last_lease) {
+		service_fail(s, EXIT_FINDINGS, "start_failed",
+			"--accept-incident: R8: names a lease of this journal: it is newer than all");
+		return;
+	}
 	log_event(LOG_LEVEL_INFO, "journal_ready", NULL,
 		"instance=%08" PRIx32 " seq=%" PRIu64 " lease=%" PRIu32 " closed=%d",
 		ready->instance, ready->last_seq, ready->last_lease, !ready->lease_open);
@@ -81,6 +86,8 @@ static void on_tenure_durable(struct service *s)
 {
 	if (s->phase == PHASE_LEASE) {
 		s->phase = PHASE_FRONTS;
+		/* Not before: it looks in the journal for what an operator accepted. */
+		ledger_start(s->ledger);
 		fronts_start(s->fronts);
 	} else if (s->phase == PHASE_CLOSING) {
 		service_stop(s);
@@ -94,7 +101,7 @@ static void on_durable(void *arg, uint64_t seq)
 	if (s->ledger != NULL)
 		ledger_durable(s->ledger, seq);
 	if (s->issuing != NULL)
-		issue_durable(s->issuing, seq);
+		issue_durable(s->issuing, ledger_answerable(s->ledger, seq));
 	if (tenure_durable(&s->tenure, seq))
 		on_tenure_durable(s);
 	service_close_if_done(s);
@@ -117,9 +124,25 @@ static void on_conflict(void *arg, const char *text)
 	service_fail(arg, EXIT_DO_NOT_RESTART, "ledger_conflict", text);
 }
 
-static void start_ledger(struct service *s)
+static void on_answerable(void *arg)
 {
-	const struct ledger_events events = { on_conflict, service_ledger_stopped, s };
+	struct service *s = arg;
+
+	issue_durable(s->issuing, ledger_answerable(s->ledger, journal_durable(s->journal)));
+	service_close_if_done(s);
+}
+
+static bool on_incident(void *arg, const struct incident *incident)
+{
+	struct service *s = arg;
+
+	return tenure_incident(&s->tenure, incident);
+}
+
+static void make_ledger(struct service *s)
+{
+	const struct ledger_events events = { on_conflict, on_answerable, on_incident,
+		service_ledger_stopped, s };
 
 	if (s->config->database[0] == '\0')
 		return;
@@ -167,9 +190,11 @@ static void on_crew_loaded(void *arg)
 	}
 	s->phase = PHASE_LEASE;
 	crew_swap(s->crew);
-	start_ledger(s);
+	make_ledger(s);
 	start_issuing(s);
 	tenure_begin(&s->tenure);
+	if (s->accepted != NULL && !tenure_incident(&s->tenure, s->accepted))
+		BUG("an accepted incident finds no open lease");
 }
 
 static void on_crew_refused(void *arg, uint8_t failure, const char *text)
@@ -345,9 +370,11 @@ static void wipe(struct service *s)
 	event_base_free(s->base);
 }
 
-int service_run(const char *path, struct config *config)
+int service_run(const char *path, struct config *config, const struct incident *accepted)
 {
-	struct service s = { .path = path, .config = config, .base = event_base_new() };
+	struct service s = {
+		.path = path, .config = config, .accepted = accepted, .base = event_base_new()
+	};
 	struct err err = { 0 };
 
 	if (s.base == NULL)

@@ -20,6 +20,7 @@ enum phase {
 struct service {
 	const char *path; /* of the configuration */
 	struct config *config; /* of the start; from then on reload has the one in force */
+	const struct incident *accepted; /* by the operator; NULL: nothing */
 	struct event_base *base;
 	struct signals *signals;
 	struct event *tick;

@@ -21,6 +21,9 @@
 enum {
 	MAX_DETAIL = 128,
 	TURN_MESSAGES = 64, /* messages of one child before others have their turn */
+	/* Read after a child's death: more than a channel holds (R13), yet a process that took over
+	 * its end cannot keep tsad reading. */
+	LAST_MESSAGES = 4096,
 };
 
 struct child {
@@ -37,6 +40,7 @@ struct child {
 	unsigned grace_s;
 	bool gone; /* reaped; the pid may be another's */
 	bool closing; /* close when the queue is empty */
+	bool is_liar; /* sent what is no message */
 };
 
 struct spawner {
@@ -90,6 +94,17 @@ static void expect_exit(struct child *c)
 	(void)evtimer_add(c->grace, &soon);
 }
 
+/* Too long, or none of the set: whatever sent it is not our program any more. */
+static void bad_message(struct child *c, enum ipc_result got)
+{
+	c->is_liar = true;
+	log_event(LOG_LEVEL_ERROR, "child_bad_message",
+		got == IPC_OK ? "a message that is none of the protocol: killed"
+			      : "a message over the limit: killed",
+		"child=%s pid=%d", c->label, (int)c->pid);
+	child_kill(c);
+}
+
 /* Hands over what the channel holds. Returns false once the channel has ended. */
 static bool hear(struct child *c, unsigned most)
 {
@@ -101,13 +116,10 @@ static bool hear(struct child *c, unsigned most)
 
 		if (got == IPC_AGAIN)
 			return true;
-		if (got != IPC_OK)
+		if (got == IPC_CLOSED)
 			return false;
-		if (!msg_decode(message, &s->m)) {
-			log_event(LOG_LEVEL_ERROR, "child_bad_message",
-				"a message that is none of the protocol: killed", "child=%s pid=%d",
-				c->label, (int)c->pid);
-			child_kill(c);
+		if (got != IPC_OK || !msg_decode(message, &s->m)) {
+			bad_message(c, got);
 			return false;
 		}
 		c->events.message(c->events.arg, &s->m);
@@ -172,7 +184,7 @@ static void reap_one(struct spawner *s, pid_t pid, int status)
 		return;
 	c->gone = true;
 	/* What it said before it died still counts. */
-	(void)hear(c, UINT_MAX);
+	(void)hear(c, LAST_MESSAGES);
 	close_channel(c);
 	log_death(c, status);
 	c->events.gone(c->events.arg, status);
@@ -414,6 +426,11 @@ void child_kill(struct child *c)
 bool child_is_gone(const struct child *c)
 {
 	return c->gone;
+}
+
+bool child_is_liar(const struct child *c)
+{
+	return c->is_liar;
 }
 
 pid_t child_pid(const struct child *c)
