@@ -91,9 +91,9 @@ pin()
 	local logins
 
 	say '-- PIN'
-	conf_set rel module "$TSA_BUILD/tests/fake/p11wrap.so"
-	conf_set ec module "$TSA_BUILD/tests/fake/p11wrap.so"
-	conf_set tst module "$TSA_BUILD/tests/fake/p11wrap.so"
+	conf_set rel module "$WORLD/p11wrap.so"
+	conf_set ec module "$WORLD/p11wrap.so"
+	conf_set tst module "$WORLD/p11wrap.so"
 	export P11WRAP_MODULE P11WRAP_LOG=$WORLD/calls
 	P11WRAP_MODULE=$(cat "$WORLD/module")
 	: >"$P11WRAP_LOG"

@@ -14,8 +14,8 @@
 #include <event2/event.h>
 
 #include "tsa/authority/issue.h"
+#include "tsa/authority/notify.h"
 #include "tsa/authority/preflight.h"
-#include "tsa/authority/privilege.h"
 #include "tsa/authority/signals.h"
 #include "tsa/authority/status.h"
 #include "tsa/authority/tenure.h"
@@ -40,6 +40,7 @@ enum phase {
 struct service {
 	const struct config *config;
 	struct event_base *base;
+	struct notify notify;
 	struct signals *signals;
 	struct event *tick;
 	struct event *deadline;
@@ -109,17 +110,14 @@ static void on_journal_stopped(void *arg)
 		leave(s);
 }
 
-static void stop_journal(struct service *s)
+static void stop_journal(void *arg)
 {
+	struct service *s = arg;
+
 	if (s->journal != NULL)
 		journal_stop(s->journal);
 	else
 		leave(s);
-}
-
-static void on_ledger_stopped(void *arg)
-{
-	stop_journal(arg);
 }
 
 static void on_fronts_stopped(void *arg)
@@ -148,6 +146,7 @@ static void set_deadline(struct service *s)
 {
 	const struct timeval limit = { .tv_sec = STOP_S };
 
+	notify_stopping(&s->notify);
 	if (!evtimer_pending(s->deadline, NULL))
 		(void)evtimer_add(s->deadline, &limit);
 }
@@ -273,7 +272,7 @@ static void on_conflict(void *arg, const char *text)
 
 static void start_ledger(struct service *s)
 {
-	const struct ledger_events events = { on_conflict, on_ledger_stopped, s };
+	const struct ledger_events events = { on_conflict, stop_journal, s };
 
 	if (s->config->database[0] == '\0')
 		return;
@@ -357,6 +356,7 @@ static void start_signers(struct service *s)
 	struct err err = { 0 };
 
 	s->phase = PHASE_SIGNERS;
+	notify_status(&s->notify, "signers prove their keys");
 	s->crew = crew_new(s->base, s->spawner, s->config, false, &events, &err);
 	if (s->crew == NULL)
 		fail(s, EXIT_FINDINGS, "signer_refused", err.text);
@@ -392,6 +392,7 @@ static void on_fronts_ready(void *arg)
 	if (s->phase != PHASE_FRONTS)
 		return;
 	s->phase = PHASE_RUNNING;
+	notify_ready(&s->notify, "serving");
 	log_event(LOG_LEVEL_INFO, "ready", NULL, "version=%s", TSA_VERSION);
 }
 
@@ -411,6 +412,7 @@ static void on_tick(evutil_socket_t fd, short what, void *arg)
 
 	(void)fd;
 	(void)what;
+	notify_tick(&s->notify);
 	if (s->issuing == NULL)
 		return;
 	journal_tick(s->journal);
@@ -449,7 +451,7 @@ static bool start(struct service *s, struct err *err)
 	if (s->spawner == NULL)
 		return false;
 	s->fronts = fronts_new(s->base, s->spawner, s->config, &fronts, err);
-	if (s->fronts == NULL || !privilege_drop(err))
+	if (s->fronts == NULL || !preflight_unprivileged(s->config, err))
 		return false;
 	s->lease = lease_new(&facts);
 	s->journal = journal_new(s->base, s->spawner, s->config, &journal);
@@ -458,6 +460,7 @@ static bool start(struct service *s, struct err *err)
 
 static void wipe(struct service *s)
 {
+	notify_close(&s->notify);
 	issue_free(s->issuing);
 	crew_free(s->crew);
 	ledger_free(s->ledger);
@@ -478,6 +481,7 @@ int service_run(const struct config *config)
 
 	if (s.base == NULL)
 		BUG("libevent does not start");
+	notify_open(&s.notify);
 	watch(&s);
 	s.clock.checked = config->clock == CONFIG_CLOCK_KERNEL;
 	s.clock.slack_us = config->clock_slack_ms * 1000;
