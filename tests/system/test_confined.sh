@@ -89,6 +89,8 @@ others()
 		pid=$(log_value pid "$line") || exit 1
 		every_process "$label" "$pid"
 		equal "$label: seccomp filter" "${seccomp[$label]}" "$(status_of "$pid" Seccomp)"
+		[ "$label" != signer ] || equal 'signer: has few descriptors' '1024 1024' \
+			"$(awk '/^Max open files/ { print $4, $5 }' "/proc/$pid/limits")"
 		lacks "$label: the command line says nothing" "$(cat "$WORLD/pin")" \
 			"$(tr '\0' ' ' <"/proc/$pid/cmdline")"
 		root_only "the environment of $label" || continue
@@ -131,6 +133,7 @@ at_exit "kill $control 2>/dev/null"
 check 'control: the environment of another process of the user can be read' \
 	as_user cat "/proc/$control/environ"
 check 'control: and its memory opened' as_user bash -c ": <'/proc/$control/mem'"
+ulimit -n 4096
 # What whoever starts tsad left open must not reach its children.
 exec 9<"$WORLD/pin"
 tsad_start
