@@ -87,15 +87,28 @@ static char *token_folder(char *line)
 	return at;
 }
 
+/* As SoftHSM looks for it: the environment, the user's own, the machine's. */
+static void find_softhsm_conf(char path[PATH_MAX])
+{
+	const char *home = getenv("HOME");
+	const char *conf = getenv("SOFTHSM2_CONF");
+
+	(void)snprintf(
+		path, PATH_MAX, "%s/.config/softhsm2/softhsm2.conf", home == NULL ? "" : home);
+	if (conf != NULL)
+		(void)snprintf(path, PATH_MAX, "%s", conf);
+	else if (access(path, F_OK) != 0)
+		(void)snprintf(path, PATH_MAX, "/etc/softhsm/softhsm2.conf");
+}
+
 /* SoftHSM says of a token that it cannot read only that there is none. */
 static void look_at_softhsm(struct reach *r)
 {
-	const char *path = getenv("SOFTHSM2_CONF");
 	char line[PATH_MAX + 64];
+	char path[PATH_MAX];
 	FILE *file;
 
-	if (path == NULL)
-		path = "/etc/softhsm/softhsm2.conf";
+	find_softhsm_conf(path);
 	look(r, "SoftHSM's configuration", path, R_OK, false);
 	file = fopen(path, "re");
 	if (file == NULL)
