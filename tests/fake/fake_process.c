@@ -9,6 +9,7 @@
 
 #include "tsa/authority/listen.h"
 #include "tsa/authority/privilege.h"
+#include "tsa/authority/reach.h"
 #include "tsa/authority/signals.h"
 
 struct signals {
@@ -47,14 +48,33 @@ void fake_sigterm(void)
 	the_signals->stop(the_signals->arg, SIGTERM);
 }
 
-bool privilege_drop(struct err *err)
+bool privilege_drop(const char *user, struct err *err)
 {
+	(void)user;
 	(void)err;
 	return true;
 }
 
-int listen_on(const char *address, char *bound, size_t cap, struct err *err)
+bool reach_check(const struct config *config, config_finding *report, void *arg)
 {
+	(void)config;
+	(void)report;
+	(void)arg;
+	return true;
+}
+
+void reach_keep_first(void *arg, bool warning, const char *text)
+{
+	(void)arg;
+	(void)warning;
+	(void)text;
+}
+
+int listen_on(struct activation *given, const char *front, const char *address, char *bound,
+	size_t cap, struct err *err)
+{
+	(void)given;
+	(void)front;
 	(void)err;
 	(void)snprintf(bound, cap, "%s", address);
 	return open("/dev/null", O_RDONLY | O_CLOEXEC);

@@ -76,7 +76,7 @@ roles()
 	links_no libexec/tsa/tsa-front pq p11 crypto ssl jansson
 	links_no libexec/tsa/tsa-signer pq event_core event_extra event jansson
 	links_no libexec/tsa/tsa-journal pq p11 event_core event_extra event
-	needs_only libexec/tsa/tsa-journal crypto # R5
+	needs_only libexec/tsa/tsa-journal "crypto|seccomp" # R5; confined
 	links_no libexec/tsa/tsa-ledger p11 event_core event_extra event
 	links_no bin/tsa-stamp pq p11 seccomp softhsm2
 	# libpq brings libcrypto along for itself, so what is direct is looked at as well.

@@ -19,6 +19,7 @@ enum {
 	CONFIG_MAX_LANES = 64,
 	CONFIG_MAX_TSUS = 64,
 	CONFIG_MAX_LISTENERS = 8,
+	CONFIG_MAX_USER = 64,
 };
 
 struct config_tsu {
@@ -72,6 +73,7 @@ struct config {
 		   [MSG_MAX_PATH]; /* address:port or [v6]:port; port 0: any */
 	size_t listen_count;
 	char admin[MSG_MAX_PATH]; /* empty: none */
+	char user[CONFIG_MAX_USER]; /* whom tsad becomes if it was started as root (R11) */
 	char journal[MSG_MAX_PATH];
 	char database[MSG_MAX_URI]; /* empty: journal only */
 	enum config_ack ack; /* ledger only with a database */

@@ -11,6 +11,7 @@
 
 #include <event2/event.h>
 
+#include "tsa/authority/activation.h"
 #include "tsa/authority/listen.h"
 #include "tsa/authority/tables.h"
 #include "tsa/authority/timesrc.h"
@@ -64,12 +65,12 @@ struct fronts {
 
 static void start(struct front *f);
 
-static bool bind_all(struct front *f, const char (*addresses)[MSG_MAX_PATH], size_t count,
-	const char *label, struct err *err)
+static bool bind_all(struct front *f, struct activation *given,
+	const char (*addresses)[MSG_MAX_PATH], size_t count, const char *label, struct err *err)
 {
 	for (size_t i = 0; i < count; i++) {
 		char bound[MSG_MAX_PATH];
-		int fd = listen_on(addresses[i], bound, sizeof(bound), err);
+		int fd = listen_on(given, label, addresses[i], bound, sizeof(bound), err);
 
 		if (fd < 0)
 			return false;
@@ -135,6 +136,22 @@ static void front_init(struct fronts *s, struct front *f, enum msg_front kind,
 		BUG("libevent gives no timer");
 }
 
+/* What the service manager opened, and the rest by ourselves. */
+static bool bind_listeners(struct fronts *s, struct err *err)
+{
+	const struct config *config = s->config;
+	struct activation given;
+	bool ok = activation_read(&given, err) &&
+		  bind_all(&s->clients, &given, config->listen, config->listen_count, "clients",
+			  err) &&
+		  bind_all(&s->admin, &given, &config->admin, config->admin[0] == '\0' ? 0 : 1,
+			  "admin", err) &&
+		  activation_done(&given, err);
+
+	activation_close(&given);
+	return ok;
+}
+
 struct fronts *fronts_new(struct event_base *base, struct spawner *spawner,
 	const struct config *config, const struct fronts_events *events, struct err *err)
 {
@@ -148,9 +165,7 @@ struct fronts *fronts_new(struct event_base *base, struct spawner *spawner,
 	s->late = evtimer_new(base, on_late, s);
 	if (s->late == NULL)
 		BUG("libevent gives no timer");
-	if (!bind_all(&s->clients, config->listen, config->listen_count, "clients", err) ||
-		!bind_all(&s->admin, &config->admin, config->admin[0] == '\0' ? 0 : 1, "admin",
-			err)) {
+	if (!bind_listeners(s, err)) {
 		fronts_free(s);
 		return NULL;
 	}

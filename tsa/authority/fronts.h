@@ -33,7 +33,10 @@ struct fronts_events {
 	void *arg;
 };
 
-/* Binds the listeners of config; NULL and err if one cannot be had. Starts nothing yet. */
+/*
+ * Binds the listeners of config, or takes those that the service manager hands over (activation.h);
+ * NULL and err if one cannot be had. Starts nothing yet.
+ */
 struct fronts *fronts_new(struct event_base *base, struct spawner *spawner,
 	const struct config *config, const struct fronts_events *events, struct err *err);
 /* Takes NULL. */

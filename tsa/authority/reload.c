@@ -33,6 +33,7 @@ static void refuse(struct reload *r, const char *text)
 	r->next = NULL;
 	r->state = RELOAD_NONE;
 	r->refused++;
+	notify_ready(r->notify, "serving; a reload was refused");
 	log_event(LOG_LEVEL_ERROR, "reload_refused", text, "generation=%u findings=%u",
 		crew_generation(r->crew), r->findings);
 }
@@ -59,6 +60,7 @@ static void begin(struct reload *r)
 
 	r->again = false;
 	r->began_ms = monotonic_ms();
+	notify_reloading(r->notify);
 	log_event(
 		LOG_LEVEL_INFO, "reload_begin", r->path, "generation=%u", crew_generation(r->crew));
 	if (!read_next(r)) {
@@ -110,6 +112,7 @@ void reload_swap(struct reload *r)
 	facts = tenure_facts(r->config);
 	r->state = RELOAD_NONE;
 	r->done++;
+	notify_ready(r->notify, "serving");
 	crew_swap(r->crew);
 	reload_clock(r->config, r->clock);
 	/* The open lease states the old configuration: it is due, so that no token goes by it. */

@@ -8,6 +8,7 @@
 #define TSA_AUTHORITY_RELOAD_H
 
 #include "tsa/authority/issue.h"
+#include "tsa/authority/notify.h"
 #include "tsa/authority/tenure.h"
 
 enum reload_state {
@@ -20,6 +21,7 @@ struct reload {
 	const char *path; /* of the configuration file */
 	struct config *config; /* in force; held */
 	/* The neighbours, alive as long as this; ledger may be NULL. */
+	struct notify *notify;
 	struct crew *crew;
 	struct fronts *fronts;
 	struct journal *journal;

@@ -41,6 +41,11 @@ static void say_max_connections(const struct config *c, char *out, size_t cap)
 	(void)snprintf(out, cap, "%" PRIu32, c->max_connections);
 }
 
+static void say_user(const struct config *c, char *out, size_t cap)
+{
+	(void)snprintf(out, cap, "%s", c->user);
+}
+
 /* All are of the section tsad. What each says is compared, and shown. */
 static const struct {
 	const char *key;
@@ -53,6 +58,7 @@ static const struct {
 	{ "database", say_database, false },
 	{ "ack", say_ack, false },
 	{ "max_connections", say_max_connections, false },
+	{ "user", say_user, false },
 };
 
 void reload_fixed(const struct config *config, const struct config *next, const char *path,

@@ -14,7 +14,6 @@
 #include <event2/event.h>
 
 #include "tsa/authority/preflight.h"
-#include "tsa/authority/privilege.h"
 #include "tsa/authority/service_part.h"
 #include "tsa/authority/status.h"
 #include "tsa/core/log.h"
@@ -170,6 +169,7 @@ static void start_issuing(struct service *s)
 	};
 	s->reload = (struct reload){ .path = s->path,
 		.config = config_hold(s->config),
+		.notify = &s->notify,
 		.crew = s->crew,
 		.fronts = s->fronts,
 		.journal = s->journal,
@@ -244,6 +244,7 @@ static void start_signers(struct service *s)
 	struct err err = { 0 };
 
 	s->phase = PHASE_SIGNERS;
+	notify_status(&s->notify, "signers prove their keys");
 	s->crew = crew_new(s->base, s->spawner, false, &events);
 	if (!crew_load(s->crew, s->config, &err))
 		service_fail(s, EXIT_FINDINGS, "signer_refused", err.text);
@@ -279,6 +280,7 @@ static void on_fronts_ready(void *arg)
 	if (s->phase != PHASE_FRONTS)
 		return;
 	s->phase = PHASE_RUNNING;
+	notify_ready(&s->notify, "serving");
 	log_event(LOG_LEVEL_INFO, "ready", NULL, "version=%s", TSA_VERSION);
 }
 
@@ -306,6 +308,7 @@ static void on_tick(evutil_socket_t fd, short what, void *arg)
 
 	(void)fd;
 	(void)what;
+	notify_tick(&s->notify);
 	if (s->issuing == NULL)
 		return;
 	journal_tick(s->journal);
@@ -347,7 +350,7 @@ static bool start(struct service *s, struct err *err)
 	if (s->spawner == NULL)
 		return false;
 	s->fronts = fronts_new(s->base, s->spawner, s->config, &fronts, err);
-	if (s->fronts == NULL || !privilege_drop(err))
+	if (s->fronts == NULL || !preflight_unprivileged(s->config, err))
 		return false;
 	s->lease = lease_new(&facts);
 	s->journal = journal_new(s->base, s->spawner, s->config, &journal);
@@ -356,6 +359,7 @@ static bool start(struct service *s, struct err *err)
 
 static void wipe(struct service *s)
 {
+	notify_close(&s->notify);
 	issue_free(s->issuing);
 	reload_wipe(&s->reload);
 	crew_free(s->crew);
@@ -379,6 +383,7 @@ int service_run(const char *path, struct config *config, const struct incident *
 
 	if (s.base == NULL)
 		BUG("libevent does not start");
+	notify_open(&s.notify);
 	watch(&s);
 	reload_clock(config, &s.clock);
 	log_event(LOG_LEVEL_INFO, "starting", NULL, "version=%s", TSA_VERSION);

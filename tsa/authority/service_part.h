@@ -3,6 +3,7 @@
 #define TSA_AUTHORITY_SERVICE_PART_H
 
 #include "tsa/authority/issue.h"
+#include "tsa/authority/notify.h"
 #include "tsa/authority/reload.h"
 #include "tsa/authority/signals.h"
 
@@ -22,6 +23,7 @@ struct service {
 	struct config *config; /* of the start; from then on reload has the one in force */
 	const struct incident *accepted; /* by the operator; NULL: nothing */
 	struct event_base *base;
+	struct notify notify;
 	struct signals *signals;
 	struct event *tick;
 	struct event *deadline;

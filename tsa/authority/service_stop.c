@@ -85,6 +85,7 @@ static void set_deadline(struct service *s)
 {
 	const struct timeval limit = { .tv_sec = STOP_S };
 
+	notify_stopping(&s->notify);
 	if (!evtimer_pending(s->deadline, NULL))
 		(void)evtimer_add(s->deadline, &limit);
 }
