@@ -28,15 +28,16 @@ clients() # NAME PATH CLIENTS REQUESTS OPTIONS
 	done
 }
 
-# 64 keep-alive clients, of both endpoints; until no_load.
+# 64 keep-alive clients, of both endpoints; until no_load. Few of them where one lane signs with RSA: a
+# queue that a slow machine makes too long (R16) is not what is to be seen here.
 under_load()
 {
 	rm -f "$WORLD"/end "$WORLD"/runs.* "$WORLD"/all.*
 	: >"$WORLD/runs.rel"
 	LOAD_AT=$(stat -c %s "$LOG")
-	clients rel / 16 200 &
+	clients rel / 4 60 &
 	REL=$!
-	clients ec /fast 48 2000 --no-cert --untrusted "$WORLD/ec.pem" &
+	clients ec /fast 60 2000 --no-cert --untrusted "$WORLD/ec.pem" &
 	EC=$!
 	at_exit ": >$WORLD/end; wait $REL $EC"
 	"$TOOLS/tsa-await" --timeout "$WAIT_S" --file "$WORLD/runs.rel" . >/dev/null ||
