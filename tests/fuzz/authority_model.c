@@ -1,5 +1,5 @@
-/* Owns what was asked, signed, recorded and answered in one run. */
-#include "authority_model.h"
+/* Owns what was asked and answered in one run. */
+#include "authority_part.h"
 
 #include <stdarg.h>
 #include <stdio.h>
@@ -15,48 +15,7 @@ enum {
 	MAX_OPEN = 4096, /* issue.c: open at once */
 	MAX_REQUESTS = 6000, /* of one run */
 	BUCKETS = 4096,
-	MAX_SERIALS = 16384,
-	MAX_LEASES = 64,
-	MAX_TSTINFO_SEEN = 512,
 	MAX_FRONT_ERRORS = 2, /* lines of level error about one front */
-	INSTANCE = 0x01020304,
-};
-
-/* What an allowed message of a living front asked for. */
-struct request {
-	uint64_t id;
-	struct request *next; /* in its bucket */
-	struct issued *tries; /* newest first */
-	bool is_status;
-	bool answered;
-	bool lost; /* its front is gone: nobody may be answered */
-	uint8_t endpoint;
-	uint8_t digest;
-	bool null_params;
-	bool cert_req;
-	struct msg_oid policy;
-	uint8_t imprint[MSG_MAX_DIGEST];
-	size_t imprint_len;
-	uint8_t nonce[MSG_MAX_NONCE];
-	size_t nonce_len;
-};
-
-/* One serial: given to a signer, then on record. */
-struct issued {
-	struct issued *earlier; /* try of the same request */
-	uint64_t time_us;
-	uint64_t seq; /* 0: not on record */
-	bool is_void;
-	uint8_t tstinfo[MAX_TSTINFO_SEEN];
-	size_t tstinfo_len;
-};
-
-struct lease_seen {
-	uint32_t lease;
-	size_t first; /* serial of counter 1; the others follow, since counters are dense */
-	uint32_t taken; /* counters, the lease-open included */
-	uint32_t recorded;
-	bool closed;
 };
 
 struct front_seen {
@@ -79,15 +38,7 @@ static struct model {
 	struct request requests[MAX_REQUESTS];
 	struct request *buckets[BUCKETS];
 	size_t request_count;
-	struct issued serials[MAX_SERIALS];
-	size_t serial_count;
-	struct lease_seen leases[MAX_LEASES];
-	size_t lease_count;
-	uint64_t last_time_us;
-	uint64_t last_seq;
-	uint64_t durable;
-	size_t signs_before; /* what must not move while a bad message is heard */
-	uint64_t seq_before;
+	uint64_t moves_before; /* record_moves(): must not grow while a bad message is heard */
 	bool ready;
 	bool may_fail;
 } m;
@@ -253,8 +204,7 @@ void model_front_says(struct child *front, struct bytes datagram, bool later)
 	static struct msg said;
 	struct front_seen *f = front_of(front);
 
-	m.signs_before = m.serial_count;
-	m.seq_before = m.last_seq;
+	m.moves_before = record_moves();
 	f->alone = !later && !f->later;
 	f->later = later;
 	if (f->must_die || f->failed || fake_child_is_condemned(front))
@@ -273,11 +223,9 @@ void model_front_was_heard(struct child *front)
 	if (!f->must_die)
 		return;
 	PROMISE(fake_child_is_condemned(front), "a front that lies goes on");
-	PROMISE(!alone || (m.signs_before == m.serial_count && m.seq_before == m.last_seq),
+	PROMISE(!alone || m.moves_before == record_moves(),
 		"a bad message moved more than its front");
 }
-
-/* ---- what goes to the signers ---- */
 
 static struct request *request_of(uint64_t id)
 {
@@ -288,156 +236,12 @@ static struct request *request_of(uint64_t id)
 	return r;
 }
 
-static void check_asked(const struct request *r, const struct tsp_tstinfo *t)
-{
-	PROMISE(bytes_equal(t->policy, (struct bytes){ r->policy.at, r->policy.len }),
-		"another policy than asked for");
-	PROMISE(t->digest == (enum tsp_digest)r->digest && t->null_params == r->null_params,
-		"another digest than asked for");
-	PROMISE(bytes_equal(t->imprint, (struct bytes){ r->imprint, r->imprint_len }),
-		"another imprint than asked for");
-	PROMISE(bytes_equal(t->nonce, (struct bytes){ r->nonce, r->nonce_len }),
-		"another nonce than asked for");
-	PROMISE(t->tsa_name.len == 0, "a tsa name");
-}
-
-/* genTime is the present: no earlier than its digits and no later than a clock that stepped. */
-static void check_time(const struct tsp_tstinfo *t, unsigned digits, const struct config_tsu *tsu)
-{
-	uint64_t unit_us = digits == 0 ? 1000000 : digits == 3 ? 1000 : 1;
-	uint64_t now_us = fake_clock_us();
-
-	PROMISE(t->time_us + unit_us > now_us, "genTime %llu is past, it is %llu",
-		(unsigned long long)t->time_us, (unsigned long long)now_us);
-	PROMISE(t->time_us < now_us + unit_us + (uint64_t)tsu->accuracy_ms * 100,
-		"genTime %llu is future, it is %llu", (unsigned long long)t->time_us,
-		(unsigned long long)now_us);
-	PROMISE(t->time_us >= m.last_time_us, "genTime goes back");
-	PROMISE(m.config->clock == CONFIG_CLOCK_UNCHECKED ||
-			fake_clock_bound_us() + m.config->clock_slack_ms * 1000ull + unit_us <=
-				tsu->accuracy_ms * 900ull,
-		"a time of a clock that is not good enough");
-	m.last_time_us = t->time_us;
-}
-
-static struct lease_seen *newest_lease(void)
-{
-	PROMISE(m.lease_count > 0, "a serial without a lease");
-	return &m.leases[m.lease_count - 1];
-}
-
-static void take_serial(
-	const struct job *job, struct request *r, const struct tsp_tstinfo *t, struct bytes tstinfo)
-{
-	struct lease_seen *l = newest_lease();
-	uint8_t serial[SERIAL_LEN];
-	struct issued *s;
-
-	PROMISE(!l->closed && job->serial.lease == l->lease, "a serial of a closed lease");
-	PROMISE(job->serial.ctr == l->taken, "counter %u after %u", job->serial.ctr, l->taken - 1);
-	PROMISE(job->serial.instance == INSTANCE, "a serial of another instance");
-	l->taken++;
-	serial_encode(job->serial, serial);
-	PROMISE(bytes_equal(t->serial, (struct bytes){ serial, sizeof(serial) }),
-		"the TSTInfo has another serial than the job");
-	PROMISE(m.serial_count < MAX_SERIALS, "too many serials for this model");
-	s = &m.serials[m.serial_count++];
-	*s = (struct issued){ .earlier = r->tries, .time_us = t->time_us };
-	r->tries = s;
-	PROMISE(tstinfo.len <= sizeof(s->tstinfo), "a TSTInfo of %zu bytes", tstinfo.len);
-	memcpy(s->tstinfo, tstinfo.at, tstinfo.len);
-	s->tstinfo_len = tstinfo.len;
-}
-
 static void on_sign(const struct job *job, size_t tsu, struct bytes tstinfo)
 {
-	const struct config_tsu *c = &m.config->tsus[tsu];
 	struct request *r = request_of(job->id);
-	struct tsp_tstinfo t = { 0 };
 
-	PROMISE(tsp_tstinfo_decode(tstinfo, &t), "what is to be signed is no TSTInfo");
 	PROMISE(r != NULL && !r->is_status && !r->answered, "nobody asked for this token");
-	PROMISE(c->endpoint == r->endpoint, "a TSU of another endpoint signs");
-	PROMISE((int64_t)(t.time_us / 1000000) >= c->activate_at &&
-			(int64_t)(t.time_us / 1000000) < c->sign_until,
-		"a TSU signs outside its time");
-	PROMISE(t.digits <= m.config->endpoints[r->endpoint].digits, "more digits than set");
-	PROMISE(t.accuracy.seconds == c->accuracy_ms / 1000 &&
-			t.accuracy.millis == c->accuracy_ms % 1000 && t.accuracy.micros == 0,
-		"another accuracy than the TSU's");
-	check_asked(r, &t);
-	check_time(&t, m.config->endpoints[r->endpoint].digits, c);
-	take_serial(job, r, &t, tstinfo);
-}
-
-/* ---- what goes to the journal ---- */
-
-static struct issued *issued_of(uint32_t lease, uint32_t ctr)
-{
-	const struct lease_seen *l = newest_lease();
-
-	/* No lease is closed before all its counters are on record. */
-	return l->lease == lease && ctr > 0 && ctr < l->taken ? &m.serials[l->first + ctr - 1]
-							      : NULL;
-}
-
-static void open_lease(const struct msg_record *r)
-{
-	PROMISE(m.lease_count < MAX_LEASES, "too many leases for this model");
-	PROMISE(m.lease_count == 0 || (newest_lease()->closed && r->lease > newest_lease()->lease),
-		"lease %u after %u", r->lease, newest_lease()->lease);
-	PROMISE(r->ctr == 0, "a lease-open with counter %u", r->ctr);
-	m.leases[m.lease_count++] = (struct lease_seen){
-		.lease = r->lease, .first = m.serial_count, .taken = 1, .recorded = 1
-	};
-}
-
-static void close_lease(const struct msg_record *r)
-{
-	struct lease_seen *l = newest_lease();
-
-	PROMISE(!l->closed && l->lease == r->lease, "another lease is closed");
-	PROMISE(l->recorded == l->taken && r->ctr == l->taken,
-		"lease closed with %u of %u counters on record", l->recorded, l->taken);
-	l->closed = true;
-}
-
-static bool holds(struct bytes all, const uint8_t *part, size_t len)
-{
-	return memmem(all.at, all.len, part, len) != NULL;
-}
-
-static void record_serial(const struct msg_record *r)
-{
-	struct issued *s = issued_of(r->lease, r->ctr);
-
-	PROMISE(s != NULL, "a record of a serial that was not taken");
-	PROMISE(s->seq == 0, "serial %u comes twice", r->ctr);
-	PROMISE(r->time_us == s->time_us, "a record of another time than its TSTInfo");
-	s->seq = r->seq;
-	s->is_void = r->kind == RECORD_VOID;
-	PROMISE(s->is_void || holds(r->body, s->tstinfo, s->tstinfo_len),
-		"a record of another token than was signed");
-	newest_lease()->recorded++;
-}
-
-static void on_record(const struct msg_record *r)
-{
-	PROMISE(r->body.len > 0 && r->body.len <= MSG_MAX_BODY, "a body of %zu bytes", r->body.len);
-	m.last_seq = r->seq;
-	if (r->kind == RECORD_LEASE_OPEN)
-		open_lease(r);
-	else if (r->kind == RECORD_LEASE_CLOSE)
-		close_lease(r);
-	else if (r->kind == RECORD_TOKEN || r->kind == RECORD_VOID)
-		record_serial(r);
-	else
-		PROMISE(false, "a record of kind %u", r->kind);
-}
-
-static void on_durable(uint64_t seq)
-{
-	m.durable = seq;
+	record_sign(job, r, tsu, tstinfo);
 }
 
 /* ---- what goes to the fronts ---- */
@@ -453,18 +257,6 @@ static struct request *answered(const struct front_seen *f, uint64_t id, bool is
 	return r;
 }
 
-static void check_token(const struct request *r, struct bytes token)
-{
-	for (const struct issued *s = r->tries; s != NULL; s = s->earlier) {
-		if (!holds(token, s->tstinfo, s->tstinfo_len))
-			continue;
-		PROMISE(s->seq != 0 && !s->is_void, "a token leaves that is not on record");
-		PROMISE(s->seq <= m.durable, "a token leaves before its record is durable");
-		return;
-	}
-	PROMISE(false, "a token leaves that was never signed for this request");
-}
-
 static void check_text(struct bytes text, size_t max, bool lines)
 {
 	PROMISE(text.len > 0 && text.len <= max, "a text of %zu bytes", text.len);
@@ -477,7 +269,7 @@ static void to_clients(struct front_seen *f, const struct msg *a)
 {
 	switch (a->type) {
 	case MSG_TOKEN:
-		check_token(answered(f, a->token.id, false), a->token.token);
+		record_token(answered(f, a->token.id, false), a->token.token);
 		break;
 	case MSG_REFUSED:
 		(void)answered(f, a->refused.id, false);
@@ -529,8 +321,8 @@ static const struct fake_watch watch = {
 	.sent = on_sent,
 	.gone = on_gone,
 	.sign = on_sign,
-	.record = on_record,
-	.durable = on_durable,
+	.record = record_record,
+	.durable = record_durable,
 	.logged = on_logged,
 	.jobs = on_jobs,
 	.run = on_run,
@@ -543,11 +335,7 @@ void model_begin(const struct config *config, void (*run)(void))
 	memset(m.fronts, 0, sizeof(m.fronts));
 	memset(m.buckets, 0, sizeof(m.buckets));
 	m.request_count = 0;
-	m.serial_count = 0;
-	m.lease_count = 0;
-	m.last_time_us = 0;
-	m.last_seq = 0;
-	m.durable = 0;
+	record_begin(config);
 	m.ready = false;
 	m.may_fail = false;
 	/* 2026-11-24T08:00:00Z */
@@ -556,8 +344,7 @@ void model_begin(const struct config *config, void (*run)(void))
 
 bool model_has_room(void)
 {
-	return m.request_count < MAX_REQUESTS && m.serial_count < MAX_SERIALS - MAX_REQUESTS &&
-	       m.lease_count < MAX_LEASES - 2;
+	return m.request_count < MAX_REQUESTS && record_has_room();
 }
 
 void model_may_fail(void)
@@ -585,9 +372,6 @@ void model_all_answered(void)
 void model_ended(int status)
 {
 	PROMISE(status == 0 || m.may_fail, "the service ended with %d", status);
-	if (m.may_fail)
-		return;
-	PROMISE(m.lease_count == 0 || newest_lease()->closed || !m.ready,
-		"the service ended with an open lease");
-	PROMISE(m.durable == m.last_seq, "the service ended before its records were durable");
+	if (!m.may_fail)
+		record_end(m.ready);
 }

@@ -22,7 +22,8 @@ enum {
 	MAX_PASSED_MS = 120000, /* of one program */
 	ALL_ANSWERED_MS = 4000, /* R16: 3 s, and a turn of the tick */
 	ALL_STOPPED_MS = 31000, /* service.c ends by force after 30 s, with status 1 */
-	FLOOD = 20, /* requests of one flood step for each unit of its operand */
+	GREAT_FLOOD = 1024, /* requests of a flood step with an operand from LEAST_GREAT on */
+	LEAST_GREAT = 250, /* rare: they take the time of hundreds of other programs */
 };
 
 /* The set-up byte. */
@@ -219,10 +220,12 @@ static void step_issue(void)
 static void step_flood(void)
 {
 	static const uint8_t imprint[32] = { 1 };
+	unsigned count = u8();
 	struct msg m = { .type = MSG_ISSUE,
 		.issue = { .digest = TSP_SHA256, .imprint = { imprint, sizeof(imprint) } } };
 
-	for (unsigned count = u8() * FLOOD; count > 0 && model_has_room(); count--) {
+	count = count >= LEAST_GREAT ? GREAT_FLOOD : 1 + count % 16;
+	for (; count > 0 && model_has_room(); count--) {
 		m.issue.id = front_id(++program.number);
 		says_message(0, &m);
 	}
@@ -345,15 +348,18 @@ static void step_journal(enum step step)
 	if (step == STEP_DURABLE) {
 		fake_journal_writes(u8());
 	} else if (step == STEP_JOURNAL_BROKEN) {
-		fake_journal_broken((u8() & 1) == 1);
+		fake_journal_broken((u8() & 1) == 1 && !program.stopping);
 	} else {
 		model_may_fail();
 		fake_journal_fatal();
 	}
 }
 
+/* A disk that does not write may keep it from ending (service.c: 30 s); a front must not. */
 static void sigterm(void)
 {
+	fake_journal_broken(false);
+	program.setup &= (uint8_t)~SETUP_SLOW_JOURNAL;
 	if (!program.stopping)
 		fake_sigterm();
 	program.stopping = true;
@@ -363,6 +369,8 @@ static void step_mode(void)
 {
 	uint8_t slow = SETUP_SLOW_SIGNERS | SETUP_SLOW_JOURNAL;
 
+	if (program.stopping)
+		slow = SETUP_SLOW_SIGNERS;
 	program.setup = (uint8_t)((program.setup & ~slow) | (u8() & slow));
 	fake_crew_sign_at_once((program.setup & SETUP_SLOW_SIGNERS) == 0);
 }
