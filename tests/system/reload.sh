@@ -28,15 +28,16 @@ clients() # NAME PATH CLIENTS REQUESTS OPTIONS
 	done
 }
 
-# 64 keep-alive clients, of both endpoints; until no_load.
+# 64 keep-alive clients, of both endpoints; until no_load. Few of them where one lane signs with RSA: a
+# queue that a slow machine makes too long (R16) is not what is to be seen here.
 under_load()
 {
 	rm -f "$WORLD"/end "$WORLD"/runs.* "$WORLD"/all.*
 	: >"$WORLD/runs.rel"
 	LOAD_AT=$(stat -c %s "$LOG")
-	clients rel / 16 200 &
+	clients rel / 4 60 &
 	REL=$!
-	clients ec /fast 48 2000 --no-cert --untrusted "$WORLD/ec.pem" &
+	clients ec /fast 60 2000 --no-cert --untrusted "$WORLD/ec.pem" &
 	EC=$!
 	at_exit ": >$WORLD/end; wait $REL $EC"
 	"$TOOLS/tsa-await" --timeout "$WAIT_S" --file "$WORLD/runs.rel" . >/dev/null ||
@@ -55,9 +56,10 @@ no_load() # TEXT
 	timeouts=$(tail -c "+$((LOAD_AT + 1))" "$LOG" | grep -c ' event=signer_timeout ')
 	failed=$(sed -n 's/.* refused_25=\([0-9]*\) .*/\1/p' <<<"$bad" | awk '{ n += $1 } END { print n + 0 }')
 	[ -z "$bad" ] || say "$timeouts signers missed their deadline; refused for it: $failed"
-	[ "$failed" -le "$timeouts" ] && [ "$timeouts" -le 3 ] &&
-		! grep -q 'wrong=[1-9]\|repeated=[1-9]\|http_\|failed=[1-9]\|idle=[1-9]\|answered=[1-9]\|broken=[1-9]\|timeout=[1-9]\|sent=[1-9]' <<<"$bad" ||
+	if [ "$failed" -gt "$timeouts" ] || [ "$timeouts" -gt 3 ] ||
+		grep -q 'wrong=[1-9]\|repeated=[1-9]\|http_\|failed=[1-9]\|idle=[1-9]\|answered=[1-9]\|broken=[1-9]\|timeout=[1-9]\|sent=[1-9]' <<<"$bad"; then
 		fail "$1: every request must be granted and every token verify: $bad"
+	fi
 	cat "$WORLD/all.rel" "$WORLD/all.ec" >>"$WORLD/all"
 	say "$1: every request was granted, every token verifies: $(cat "$WORLD/all.rel" "$WORLD/all.ec" | wc -l)"
 }

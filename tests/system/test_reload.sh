@@ -134,7 +134,7 @@ asked_while_one_runs()
 
 reload_world reload
 tsad_start
-[ -n "${QUICK:-}" ] || a_hundred
+a_hundred
 a_new_key
 pages
 asked_while_one_runs

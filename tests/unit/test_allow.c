@@ -20,6 +20,7 @@ struct world {
 	struct config *from; /* "/": first; "/fast": first, second */
 	struct config *to;
 	struct jobs jobs;
+	struct tsu tsu; /* held by jobs in lanes, and by this */
 };
 
 static void add_endpoint(struct config *c, const char *path, const struct msg_oid *policy,
@@ -182,19 +183,18 @@ static void a_job_that_is_not_allowed_any_more_is_refused(void **state)
 static void a_job_in_a_lane_moves_when_it_comes_back(void **state)
 {
 	struct world *w = *state;
-	struct tsu tsu = { 0 };
 	struct job *stays = ask(w, 1, 1, TSP_SHA256, NULL);
 	struct job *homeless = ask(w, 2, 0, TSP_SHA256, NULL);
 
-	job_to_lane(&w->jobs, stays, NULL, &tsu);
-	job_to_lane(&w->jobs, homeless, NULL, &tsu);
-	assert_int_equal(tsu.more_holders, 2);
+	job_to_lane(&w->jobs, stays, NULL, &w->tsu);
+	job_to_lane(&w->jobs, homeless, NULL, &w->tsu);
+	assert_int_equal(w->tsu.more_holders, 2);
 	add_endpoint(w->to, "/fast", &first, NULL, 1u << TSP_SHA256);
 	change(w);
 	assert_int_equal(stays->state, JOB_SIGNING);
 	job_back(&w->jobs, stays);
 	job_back(&w->jobs, homeless);
-	assert_int_equal(tsu.more_holders, 0);
+	assert_int_equal(w->tsu.more_holders, 0);
 	assert_ptr_equal(TAILQ_FIRST(&w->jobs.queued[0]), stays);
 	assert_ptr_equal(TAILQ_FIRST(&w->jobs.queued[JOB_NOWHERE]), homeless);
 }
@@ -202,14 +202,13 @@ static void a_job_in_a_lane_moves_when_it_comes_back(void **state)
 static void a_signed_job_needs_no_endpoint(void **state)
 {
 	struct world *w = *state;
-	struct tsu tsu = { 0 };
 	struct job *job = ask(w, 1, 0, TSP_SHA256, NULL);
 
-	job_to_lane(&w->jobs, job, NULL, &tsu);
+	job_to_lane(&w->jobs, job, NULL, &w->tsu);
 	job_to_recording(&w->jobs, job, 7);
 	change(w);
 	assert_ptr_equal(TAILQ_FIRST(&w->jobs.recording), job);
-	assert_ptr_equal(job->tsu, &tsu);
+	assert_ptr_equal(job->tsu, &w->tsu);
 }
 
 #define IN_ITS_WORLD(test) cmocka_unit_test_setup_teardown(test, open_world, close_world)

@@ -272,7 +272,8 @@ static void new_tables_take_the_place_of_the_old_ones(void **state)
 	/* One channel keeps the order: with this answer the tables have changed. */
 	(void)expect_refusal(w, TSP_SYSTEM_FAILURE);
 	rig_post(w->fd, "/new", "");
-	/* R18: what is asked by the old tables stands before this, what is by the new ones after. */
+	/* R18: what is asked by the old tables stands before this, what is by the new ones after.
+	 */
 	(void)rig_hear(w->rig, MSG_READY);
 	assert_int_equal(rig_hear(w->rig, MSG_ISSUE)->issue.endpoint, 9);
 	(void)close(w->fd);
