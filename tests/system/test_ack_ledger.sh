@@ -190,6 +190,36 @@ cancelled_insert()
 	equal 'and it is committed' 1 "$(committed again)"
 }
 
+# What the operator sets for synchronous_commit holds, but for off: that would be no commit.
+operators_choice()
+{
+	say '-- without its standby, and synchronous_commit by the connection string'
+	tsad_stop
+	sql "alter system set synchronous_standby_names = 'nobody'"
+	sql 'select pg_reload_conf()' >/dev/null
+	sql_becomes nobody "select setting from pg_settings where name = 'synchronous_standby_names'"
+	conf_set tsad database "\"$LEDGER options='-c synchronous_commit=local'\""
+	tsad_start
+	log_await ' event=database_connected ' >/dev/null || exit 1
+	granted 'local: the server alone is enough' local
+	equal 'and it has it' 1 "$(committed local)"
+	tsad_stop
+	conf_set tsad database "\"$LEDGER options='-c synchronous_commit=off'\""
+	tsad_start
+	sql_becomes t "$(waiting_backend)"
+	refused 'off: is on, and waits for the standby' off 'committed'
+	tsad_kill
+
+	say '-- ack = journal waits for neither'
+	conf_set tsad ack journal
+	conf_set tsad database "$LEDGER"
+	tsad_start
+	log_await ' event=database_connected ' >/dev/null || exit 1
+	granted 'a request is granted' journal
+	sql 'alter system reset synchronous_standby_names'
+	sql 'select pg_reload_conf()' >/dev/null
+}
+
 granted_total()
 {
 	curl -sS --max-time 20 "$ADMIN/metrics" | sed -n 's/^tsa_requests_total{result="granted".* //p'
@@ -234,6 +264,7 @@ ledger_killed
 restored
 without_its_standby
 cancelled_insert
+operators_choice
 tsad_stop
 equal 'PostgreSQL has every record of the journal' "$(journal_dump | wc -l)" \
 	"$(sql 'select count(*) from ledger.record')"

@@ -56,8 +56,6 @@ struct service {
 	struct tenure tenure;
 	struct msg_journal_ready found;
 	enum phase phase;
-	uint64_t lease_seq; /* of the lease-open or lease-close that is awaited */
-	bool turning; /* a fresh lease is being opened while running */
 	bool drained; /* no front is left that could ask */
 	bool left; /* the loop is over, or need not begin */
 	int status;
