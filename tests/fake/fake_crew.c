@@ -13,26 +13,26 @@
 
 enum { LANES = 2, MAX_LANES = LANES * CONFIG_MAX_TSUS, BACK_MS = 200 };
 
-struct lane {
+/* Of the real lane only its job and its timer are used: the try's deadline, or its return. */
+struct played_lane {
+	struct lane lane; /* first: what tsad has points to it */
 	struct crew *crew;
 	size_t tsu;
-	struct job *job;
-	struct event *timer; /* the try's deadline, or the return of one that died */
 	struct bytes tstinfo;
 	bool up;
 };
 
 struct crew {
-	const struct config *config;
+	struct event_base *base;
 	struct crew_events events;
-	struct lane lanes[MAX_LANES];
+	struct played_lane lanes[MAX_LANES];
 	unsigned lane_count;
 	struct event *timer; /* its start, and its end */
 	bool stopping;
 };
 
 /* TSUs are loaded once: their certificates stay the same from run to run. */
-static struct tsu tsus[CONFIG_MAX_TSUS];
+static struct tsu *tsus[CONFIG_MAX_TSUS];
 static struct crew *the_crew;
 static bool at_once;
 
@@ -54,20 +54,20 @@ static void set_timer(struct event *timer, unsigned ms)
 	(void)evtimer_add(timer, &after);
 }
 
-static void fail(struct lane *l, enum void_reason reason)
+static void fail(struct played_lane *l, enum void_reason reason)
 {
-	struct job *job = l->job;
+	struct job *job = l->lane.job;
 
 	l->up = false;
-	l->job = NULL;
-	set_timer(l->timer, BACK_MS);
+	l->lane.job = NULL;
+	set_timer(l->lane.timer, BACK_MS);
 	if (job != NULL)
 		l->crew->events.job_failed(l->crew->events.arg, job, reason);
 }
 
 static void on_lane_timer(evutil_socket_t fd, short what, void *arg)
 {
-	struct lane *l = arg;
+	struct played_lane *l = arg;
 
 	(void)fd;
 	(void)what;
@@ -86,51 +86,76 @@ static void on_timer(evutil_socket_t fd, short what, void *arg)
 	(void)fd;
 	(void)what;
 	if (!c->stopping) {
-		c->events.ready(c->events.arg);
+		c->events.loaded(c->events.arg);
 		return;
 	}
 	for (unsigned i = 0; i < c->lane_count; i++) {
-		struct job *job = c->lanes[i].job;
+		struct job *job = c->lanes[i].lane.job;
 
-		c->lanes[i].job = NULL;
+		c->lanes[i].lane.job = NULL;
 		if (job != NULL)
 			c->events.job_failed(c->events.arg, job, VOID_SIGNER_DIED);
 	}
 	c->events.stopped(c->events.arg);
 }
 
-static bool load(const struct config *config, struct err *err)
-{
-	for (size_t i = 0; i < config->tsu_count; i++) {
-		if (tsus[i].parts == NULL && !tsu_load(&tsus[i], &config->tsus[i], err))
-			return false;
-	}
-	return true;
-}
-
-struct crew *crew_new(struct event_base *base, struct spawner *spawner, const struct config *config,
-	bool one_lane, const struct crew_events *events, struct err *err)
+struct crew *crew_new(struct event_base *base, struct spawner *spawner, bool is_check,
+	const struct crew_events *events)
 {
 	struct crew *c = must_calloc(1, sizeof(*c));
 
 	(void)spawner;
-	(void)one_lane;
-	if (!load(config, err))
-		abort();
-	c->config = config;
+	(void)is_check;
+	c->base = base;
 	c->events = *events;
 	c->timer = evtimer_new(base, on_timer, c);
-	for (size_t t = 0; t < config->tsu_count; t++) {
-		for (int k = 0; k < LANES; k++) {
-			struct lane *l = &c->lanes[c->lane_count++];
+	the_crew = c;
+	return c;
+}
 
-			*l = (struct lane){ .crew = c, .tsu = t, .up = true };
-			l->timer = evtimer_new(base, on_lane_timer, l);
+bool crew_load(struct crew *c, struct config *config, struct err *err)
+{
+	for (size_t t = 0; t < config->tsu_count; t++) {
+		if (tsus[t] == NULL)
+			tsus[t] = tsu_new(config, t, err);
+		if (tsus[t] == NULL)
+			abort();
+		for (int k = 0; k < LANES; k++) {
+			struct played_lane *l = &c->lanes[c->lane_count++];
+
+			*l = (struct played_lane){ .crew = c, .tsu = t, .up = true };
+			l->lane.timer = evtimer_new(c->base, on_lane_timer, l);
 		}
 	}
 	set_timer(c->timer, 1);
-	the_crew = c;
-	return c;
+	return true;
+}
+
+/* Nothing here asks for a reload. */
+void crew_allows(const struct crew *c, const struct config *config, const char *path,
+	config_finding *report, void *arg)
+{
+	(void)c;
+	(void)config;
+	(void)path;
+	(void)report;
+	(void)arg;
+}
+
+void crew_drop(struct crew *c)
+{
+	(void)c;
+}
+
+void crew_swap(struct crew *c)
+{
+	(void)c;
+}
+
+unsigned crew_generation(const struct crew *c)
+{
+	(void)c;
+	return 1;
 }
 
 void crew_free(struct crew *c)
@@ -138,7 +163,7 @@ void crew_free(struct crew *c)
 	if (c == NULL)
 		return;
 	for (unsigned i = 0; i < c->lane_count; i++)
-		event_free(c->lanes[i].timer);
+		event_free(c->lanes[i].lane.timer);
 	event_free(c->timer);
 	the_crew = NULL;
 	free(c);
@@ -147,19 +172,19 @@ void crew_free(struct crew *c)
 struct tsu *crew_tsu(struct crew *c, size_t index)
 {
 	(void)c;
-	return &tsus[index];
+	return tsus[index];
 }
 
-static bool is_idle(const struct lane *l)
+static bool is_idle(const struct played_lane *l)
 {
-	return l->up && l->job == NULL && !l->crew->stopping;
+	return l->up && l->lane.job == NULL && !l->crew->stopping;
 }
 
 struct lane *crew_idle_lane(struct crew *c, size_t index)
 {
 	for (unsigned i = 0; i < c->lane_count; i++) {
 		if (c->lanes[i].tsu == index && is_idle(&c->lanes[i]))
-			return &c->lanes[i];
+			return &c->lanes[i].lane;
 	}
 	return NULL;
 }
@@ -173,13 +198,15 @@ bool crew_any_idle(const struct crew *c)
 	return false;
 }
 
-void crew_sign(struct lane *l, struct job *job, struct bytes tstinfo)
+void crew_sign(struct lane *lane, struct job *job, struct bytes tstinfo)
 {
-	if (!is_idle(l) || job->tsu != &tsus[l->tsu])
+	struct played_lane *l = (struct played_lane *)lane;
+
+	if (!is_idle(l) || job->tsu != tsus[l->tsu])
 		abort();
-	l->job = job;
+	lane->job = job;
 	l->tstinfo = tstinfo;
-	set_timer(l->timer, CREW_TRY_MS);
+	set_timer(l->lane.timer, CREW_TRY_MS);
 	fake_watch()->sign(job, l->tsu, tstinfo);
 }
 
@@ -196,7 +223,7 @@ void crew_stop(struct crew *c)
 {
 	c->stopping = true;
 	for (unsigned i = 0; i < c->lane_count; i++)
-		(void)evtimer_del(c->lanes[i].timer);
+		(void)evtimer_del(c->lanes[i].lane.timer);
 	set_timer(c->timer, 1);
 }
 
@@ -210,8 +237,8 @@ unsigned fake_crew_lanes(void)
 void fake_lane_signs(unsigned lane)
 {
 	static const uint8_t signature[71] = { 0x30, 0x45, 0x02, 0x21, 0x00, 0xc0 };
-	struct lane *l = &the_crew->lanes[lane];
-	struct job *job = l->job;
+	struct played_lane *l = &the_crew->lanes[lane];
+	struct job *job = l->lane.job;
 	uint8_t room[TOKEN_MAX_SIGNED_ATTRS];
 	struct msg_signed answer = { .signature = { signature, sizeof(signature) } };
 	struct err err;
@@ -219,17 +246,17 @@ void fake_lane_signs(unsigned lane)
 	if (job == NULL)
 		return;
 	answer.job = job->id;
-	if (!token_signed_attrs(
-		    tsus[l->tsu].parts, l->tstinfo, room, sizeof(room), &answer.signed_attrs, &err))
+	if (!token_signed_attrs(tsus[l->tsu]->parts, l->tstinfo, room, sizeof(room),
+		    &answer.signed_attrs, &err))
 		abort();
-	l->job = NULL;
-	(void)evtimer_del(l->timer);
+	l->lane.job = NULL;
+	(void)evtimer_del(l->lane.timer);
 	l->crew->events.signature(l->crew->events.arg, job, &answer);
 }
 
 void fake_lane_fails(unsigned lane, enum void_reason reason)
 {
-	if (the_crew->lanes[lane].job != NULL)
+	if (the_crew->lanes[lane].lane.job != NULL)
 		fail(&the_crew->lanes[lane], reason);
 }
 
@@ -247,7 +274,7 @@ void fake_crew_turn(void)
 	while (signed_one) {
 		signed_one = false;
 		for (unsigned i = 0; i < the_crew->lane_count; i++) {
-			signed_one = signed_one || the_crew->lanes[i].job != NULL;
+			signed_one = signed_one || the_crew->lanes[i].lane.job != NULL;
 			fake_lane_signs(i);
 		}
 	}

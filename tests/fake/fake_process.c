@@ -25,10 +25,11 @@ void fake_process_reset(void)
 	is_loud = getenv("TSA_FUZZ_LOG") != NULL;
 }
 
-struct signals *signals_watch(
-	struct event_base *base, void (*stop)(void *arg, int number), void *arg)
+struct signals *signals_watch(struct event_base *base, void (*stop)(void *arg, int number),
+	void (*reload)(void *arg), void *arg)
 {
 	(void)base;
+	(void)reload;
 	the_signals = must_calloc(1, sizeof(*the_signals));
 	the_signals->stop = stop;
 	the_signals->arg = arg;

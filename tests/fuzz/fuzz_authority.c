@@ -486,6 +486,6 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	fake_children_reset((program.setup & SETUP_HANGING_FRONTS) == 0);
 	fake_journal_reset(&found);
 	fake_crew_reset((program.setup & SETUP_SLOW_SIGNERS) == 0);
-	model_ended(service_run(config, NULL));
+	model_ended(service_run("tsad.conf", config, NULL));
 	return 0;
 }

@@ -27,7 +27,7 @@ static void on_proven(void *arg, const struct tsu *tsu, const char *token)
 	one_less(arg);
 }
 
-static void on_fatal(void *arg, uint8_t failure, const char *text)
+static void on_refused(void *arg, uint8_t failure, const char *text)
 {
 	struct check *c = arg;
 
@@ -42,11 +42,11 @@ static void nothing(void *arg)
 	(void)arg;
 }
 
-int service_check(const struct config *config)
+int service_check(struct config *config)
 {
 	struct check c = { .base = event_base_new() };
-	const struct crew_events events = { .ready = nothing,
-		.fatal = on_fatal,
+	const struct crew_events events = { .loaded = nothing,
+		.refused = on_refused,
 		.proven = on_proven,
 		.lane_idle = nothing,
 		.stopped = nothing,
@@ -60,8 +60,8 @@ int service_check(const struct config *config)
 		BUG("libevent does not start");
 	spawner = spawner_new(c.base, &err);
 	if (spawner != NULL)
-		c.crew = crew_new(c.base, spawner, config, true, &events, &err);
-	if (c.crew == NULL) {
+		c.crew = crew_new(c.base, spawner, true, &events);
+	if (c.crew == NULL || !crew_load(c.crew, config, &err)) {
 		printf("FINDING: %s\n", err.text);
 		c.status = EXIT_FINDINGS;
 	} else if (c.open > 0) {

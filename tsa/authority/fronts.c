@@ -12,12 +12,13 @@
 #include <event2/event.h>
 
 #include "tsa/authority/listen.h"
-#include "tsa/authority/pages.h"
+#include "tsa/authority/tables.h"
 #include "tsa/authority/timesrc.h"
 #include "tsa/core/log.h"
 
 enum {
 	MAX_QUEUED = 64 * 1024 * 1024,
+	TABLES_S = 10, /* a front that has not taken new tables by then hangs */
 	DRAIN_S = 15, /* a front gives its clients 10 s (R12): after this it hangs */
 	HONEST_MS = 60000, /* a front that served so long before its lie is the first of its kind */
 };
@@ -37,6 +38,8 @@ struct front {
 	struct event *restart;
 	struct event *drain_limit;
 	uint32_t nonce; /* upper half of its request ids */
+	unsigned tables_sent;
+	unsigned tables_known; /* of those: a READY came for them */
 	uint32_t last_number; /* lower half of its last request id: they rise (R14) */
 	uint64_t started_ms; /* monotonic */
 	unsigned failures;
@@ -52,6 +55,8 @@ struct fronts {
 	struct fronts_events events;
 	struct front clients;
 	struct front admin;
+	struct event *late; /* limit for the READY that a reload waits for */
+	bool reloading; /* the clients' front has tables that it has not said to be in force */
 	bool ready;
 	bool stopping;
 	char status[MSG_MAX_STATUS];
@@ -79,6 +84,28 @@ static void on_restart(evutil_socket_t fd, short what, void *arg)
 	(void)fd;
 	(void)what;
 	start(arg);
+}
+
+/* Every ISSUE from here on was made with the tables that the last reload gave. */
+static void tables_in_force(struct fronts *s)
+{
+	if (!s->reloading)
+		return;
+	s->reloading = false;
+	(void)evtimer_del(s->late);
+	s->events.tables(s->events.arg);
+}
+
+static void on_late(evutil_socket_t fd, short what, void *arg)
+{
+	struct fronts *s = arg;
+
+	(void)fd;
+	(void)what;
+	log_event(LOG_LEVEL_ERROR, "front_timeout", "killed: does not take new tables",
+		"front=%s limit_s=%d", s->clients.program->label, TABLES_S);
+	s->clients.finished = true;
+	child_kill(s->clients.child);
 }
 
 /* Only a front that hangs, or was taken over, does not end by itself. */
@@ -118,6 +145,9 @@ struct fronts *fronts_new(struct event_base *base, struct spawner *spawner,
 	s->events = *events;
 	front_init(s, &s->clients, MSG_FRONT_CLIENTS, &clients_program, base);
 	front_init(s, &s->admin, MSG_FRONT_ADMIN, &admin_program, base);
+	s->late = evtimer_new(base, on_late, s);
+	if (s->late == NULL)
+		BUG("libevent gives no timer");
 	if (!bind_all(&s->clients, config->listen, config->listen_count, "clients", err) ||
 		!bind_all(&s->admin, &config->admin, config->admin[0] == '\0' ? 0 : 1, "admin",
 			err)) {
@@ -147,85 +177,60 @@ void fronts_free(struct fronts *s)
 		return;
 	front_wipe(&s->clients);
 	front_wipe(&s->admin);
+	event_free(s->late);
 	free(s);
 }
 
-static void send_endpoints(struct front *f)
-{
-	const struct config *c = f->fronts->config;
+static void kill_liar(struct front *f, const char *text);
 
-	for (size_t i = 0; i < c->endpoint_count; i++) {
-		const struct config_endpoint *e = &c->endpoints[i];
-		struct msg m = { .type = MSG_ENDPOINT,
-			.endpoint = { .index = (uint8_t)i,
-				.digests = e->digests,
-				.policy_count = e->policy_count } };
-
-		(void)snprintf(m.endpoint.path, sizeof(m.endpoint.path), "%s", e->path);
-		memcpy(m.endpoint.policy, e->policies, sizeof(m.endpoint.policy));
-		child_must_send(f->child, &m);
-	}
-}
-
-static void send_file(struct front *f, const struct config_file *file)
-{
-	size_t at = 0;
-
-	do {
-		struct msg m = { .type = MSG_FILE };
-		size_t part = file->content.len - at;
-
-		if (part > MSG_MAX_PART)
-			part = MSG_MAX_PART;
-		(void)snprintf(m.file.path, sizeof(m.file.path), "%s", file->path);
-		(void)snprintf(m.file.type, sizeof(m.file.type), "%s", file->type);
-		m.file.offset = (uint32_t)at;
-		m.file.total = (uint32_t)file->content.len;
-		m.file.part = (struct bytes){ file->content.at + at, part };
-		child_must_send(f->child, &m);
-		at += part;
-	} while (at < file->content.len);
-}
-
-static void send_pages(struct front *f)
-{
-	struct config_file pages[PAGES_COUNT];
-
-	pages_make(f->fronts->config, pages);
-	for (size_t i = 0; i < PAGES_COUNT; i++) {
-		send_file(f, &pages[i]);
-		buf_free(&pages[i].content);
-	}
-}
-
-/* SETUP and tables; an admin front has no endpoints and no files. */
+/* An admin front has no endpoints and no files. */
 static void send_tables(struct front *f)
 {
-	const struct config *c = f->fronts->config;
+	if (f->kind == MSG_FRONT_CLIENTS ? tables_send(f->child, f->fronts->config)
+					 : tables_send_none(f->child))
+		f->tables_sent++;
+	else
+		kill_liar(f, "its queue is full: killed");
+}
+
+static void set_up(struct front *f)
+{
 	struct msg setup = { .type = MSG_SETUP_FRONT,
 		.setup_front = { .version = MSG_VERSION,
 			.front = (uint8_t)f->kind,
 			.listeners = (uint8_t)f->listener_count,
 			.start_nonce = f->nonce,
-			.max_connections = c->max_connections } };
-	const struct msg done = { .type = MSG_TABLES_DONE };
+			.max_connections = f->fronts->config->max_connections } };
 
 	child_must_send(f->child, &setup);
-	if (f->kind == MSG_FRONT_CLIENTS) {
-		send_endpoints(f);
-		send_pages(f);
-		for (size_t i = 0; i < c->file_count; i++)
-			send_file(f, &c->files[i]);
+	f->tables_sent = 0;
+	f->tables_known = 0;
+	send_tables(f);
+}
+
+void fronts_reload(struct fronts *s, const struct config *config)
+{
+	const struct timeval limit = { .tv_sec = TABLES_S };
+
+	s->config = config;
+	s->reloading = true;
+	if (s->clients.child == NULL) {
+		tables_in_force(s);
+		return;
 	}
-	child_must_send(f->child, &done);
+	(void)evtimer_add(s->late, &limit);
+	send_tables(&s->clients);
 }
 
 static void on_ready(struct front *f)
 {
 	struct fronts *s = f->fronts;
 
+	f->tables_known++;
 	f->listening = true;
 	f->failures = 0;
+	if (f->kind == MSG_FRONT_CLIENTS && f->tables_known == f->tables_sent)
+		tables_in_force(s);
 	if (s->ready || !s->clients.listening ||
 		(s->admin.listener_count > 0 && !s->admin.listening))
 		return;
@@ -297,7 +302,7 @@ static void on_message(void *arg, const struct msg *m)
 
 	if (f->finished)
 		return;
-	if (m->type == MSG_READY && !f->listening) {
+	if (m->type == MSG_READY && f->tables_known < f->tables_sent) {
 		on_ready(f);
 	} else if (m->type == MSG_ISSUE && f->kind == MSG_FRONT_CLIENTS && f->listening) {
 		if (!is_fresh_id(f, m->issue.id) || !s->events.issue(s->events.arg, &m->issue))
@@ -344,6 +349,8 @@ static void on_gone(void *arg, int status)
 	f->child = NULL;
 	f->listening = false;
 	(void)evtimer_del(f->drain_limit);
+	if (f->kind == MSG_FRONT_CLIENTS)
+		tables_in_force(s);
 	if (f->draining && f->kind == MSG_FRONT_CLIENTS && !s->stopping)
 		s->events.drained(s->events.arg);
 	else if (s->stopping && s->clients.child == NULL && s->admin.child == NULL)
@@ -378,7 +385,7 @@ static void start(struct front *f)
 			(void)evtimer_add(f->restart, &later);
 		return;
 	}
-	send_tables(f);
+	set_up(f);
 }
 
 void fronts_start(struct fronts *s)

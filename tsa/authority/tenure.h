@@ -1,6 +1,7 @@
 /*
- * When a lease begins and ends: opened at start, turned at UTC midnight while jobs are held,
- * closed at the end of service.  Writes the records that say so, and those of incidents.
+ * When a lease begins and ends: opened at start, turned at UTC midnight and after a reload while
+ * jobs are held, closed at the end of service.  Writes the records that say so, and those of
+ * incidents.
  */
 #ifndef TSA_AUTHORITY_TENURE_H
 #define TSA_AUTHORITY_TENURE_H
@@ -16,6 +17,9 @@ struct tenure {
 		awaited; /* seq of the lease-open or lease-close that is not durable yet; 0: none */
 	bool turning; /* a fresh lease is being opened while the service runs */
 };
+
+/* What a lease-open says of a configuration, which lives as long as it is in force. */
+struct lease_facts tenure_facts(const struct config *config);
 
 /* At start, once the journal is ready: voids what a crash left out, opens a fresh lease. */
 void tenure_begin(struct tenure *t);

@@ -5,8 +5,9 @@
  * strings as a u32 length and the bytes.  A message ends exactly where its fields end.
  *
  *   tsad -> front     SETUP_FRONT, ENDPOINT*, FILE*, TABLES_DONE, then TOKEN REFUSED BUSY
- *                     STATUS_REPLY; DRAIN
- *   front -> tsad     READY (after TABLES_DONE, confined, listening), ISSUE, STATUS
+ *                     STATUS_REPLY; at a reload tables again; DRAIN
+ *   front -> tsad     READY after each TABLES_DONE: the first once it is confined and listens, and
+ *                     each time before what was made with those tables; ISSUE, STATUS
  *   tsad -> signer    SETUP_SIGNER, then SIGN; at most one SIGN is out
  *   signer -> tsad    SIGNER_READY (key proven), SIGNED, SIGN_FAILED
  *   tsad -> journal   SETUP_JOURNAL, then TSU_FILE, RECORD
