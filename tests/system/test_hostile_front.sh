@@ -180,7 +180,7 @@ on_record()
 	[ "$served" -ge "$ASKED" ] || fail "tokens: every good request is served: $served of $ASKED"
 }
 
-# SIGTERM while a front hangs, and floods once it knows.
+# SIGTERM while a front hangs, and asks for more once it knows.
 hanging_world()
 {
 	local took=$SECONDS
