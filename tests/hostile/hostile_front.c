@@ -3,7 +3,7 @@
  *   honest N         N good requests; says how many tokens came back
  *   descriptors N    the same, with open descriptors as ancillary data of each
  *   deaf             good requests without reading an answer, until tsad ends it
- *   hang             from here on no order to stop is obeyed; after DRAIN good requests without end
+ *   hang             from here on no order to stop is obeyed; after DRAIN thousands of requests
  *   die              ends at once
  *   LIE              a few good requests, then that lie, then requests that must not be heard
  * An admin front it does not play: that one becomes the real program.
@@ -29,6 +29,7 @@ enum {
 	ASKED_BEFORE_LIE = 3,
 	HEARD_NO_MORE = 200, /* after it */
 	DESCRIPTORS = 20, /* in one datagram */
+	AFTER_DRAIN = 20000, /* requests; their answers do not fill its queue */
 	MAX_ORDER = 64,
 };
 
@@ -150,7 +151,7 @@ static _Noreturn void hang(struct hostile *h)
 	(void)close(h->client);
 	while (receive(h)) {
 		if (h->in.type == MSG_DRAIN)
-			be_deaf(h);
+			ask(h, AFTER_DRAIN, MARK_ASKED);
 	}
 	for (;;)
 		(void)pause();

@@ -19,12 +19,11 @@ prepare()
 	cp "$TOOLS/tsa-hostile-front" "$PROGRAMS/libexec/tsa/tsa-front"
 }
 
-order() # SECONDS ORDER: SAID is what the front says to it, ENDED how the connection ended
+order() # SECONDS ORDER: SAID is what the front says to it
 {
 	"$TOOLS/tsa-raw" "$PORT" "$1" "text:$2\\n" >"$WORLD/said" 2>"$WORLD/how" ||
 		fail "order $2: $(cat "$WORLD/how")"
 	SAID=$(cat "$WORLD/said")
-	ENDED=$(log_value end "$(cat "$WORLD/how")")
 }
 
 memory_kb() # KEY
@@ -181,7 +180,7 @@ on_record()
 	[ "$served" -ge "$ASKED" ] || fail "tokens: every good request is served: $served of $ASKED"
 }
 
-# SIGTERM while a front hangs, and floods once it knows.
+# SIGTERM while a front hangs, and asks for more once it knows.
 hanging_world()
 {
 	local took=$SECONDS
