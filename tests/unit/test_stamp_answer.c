@@ -206,7 +206,7 @@ static void takes_what_was_asked_for(void **state)
 	struct err err = { 0 };
 
 	assert_int_equal(stamp_judge(&query, view(&answer), &rules, &token, &err), STAMP_GRANTED);
-	assert_string_equal(token.serial, "0081020304050607" + 2);
+	assert_string_equal(token.serial, "81020304050607");
 	assert_string_equal(token.policy, "1.2.3.4");
 	assert_int_equal(strlen(token.gen_time), strlen("2026-11-24T08:15:00Z"));
 	assert_int_equal(token.gen_time[10], 'T');

@@ -331,8 +331,10 @@ static void explain_failure(struct http_connection *c)
 	case EVREQ_HTTP_INVALID_HEADER:
 		explain(c, HTTP_UNFIT, "what came is no HTTP answer");
 		break;
-	case EVREQ_HTTP_DATA_TOO_LONG:
-		explain(c, HTTP_UNFIT, "the answer must have at most %zu bytes: has more",
+	case EVREQ_HTTP_DATA_TOO_LONG: /* also for chunks that are none */
+		explain(c, HTTP_UNFIT,
+			"the answer must have at most %zu bytes, in proper chunks if in any: has "
+			"more or has not",
 			c->pool->settings.max_body);
 		break;
 	default:

@@ -88,7 +88,8 @@ static void on_signal(evutil_socket_t number, short what, void *arg)
 	(void)number;
 	(void)what;
 	stamper->interrupted = true;
-	/* Requests under way are answered within --timeout; a second signal does not wait. */
+	report_note(stamper->report, STAMP_ALL,
+		"interrupted: requests under way are waited for; a second signal does not wait");
 	event_del(stamper->signals[0]);
 	event_del(stamper->signals[1]);
 	stamper_go_on(stamper);
