@@ -190,6 +190,29 @@ void ledger_journal_tokens(struct ledger_journal *j, unsigned count, size_t body
 	free(body);
 }
 
+void ledger_journal_ctr(struct ledger_journal *j, uint32_t ctr)
+{
+	j->ctr = ctr;
+}
+
+void ledger_journal_void(struct ledger_journal *j)
+{
+	struct buf body = { 0 };
+
+	body_void(VOID_NOT_RECORDED, &body);
+	add(j, RECORD_VOID, buf_view(&body));
+	buf_free(&body);
+}
+
+void ledger_journal_incident(struct ledger_journal *j, const struct incident *incident)
+{
+	struct buf body = { 0 };
+
+	body_incident(incident, &body);
+	add(j, RECORD_INCIDENT, buf_view(&body));
+	buf_free(&body);
+}
+
 size_t ledger_journal_row_count(const struct ledger_journal *j)
 {
 	return j->kept.len / sizeof(struct ledger_journal_row);

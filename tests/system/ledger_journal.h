@@ -5,6 +5,7 @@
 #ifndef TSA_TESTS_LEDGER_JOURNAL_H
 #define TSA_TESTS_LEDGER_JOURNAL_H
 
+#include "tsa/record/body.h"
 #include "tsa/record/directory.h"
 
 struct ledger_journal {
@@ -45,6 +46,11 @@ void ledger_journal_tsu(struct ledger_journal *j);
 void ledger_journal_lease(struct ledger_journal *j, uint32_t lease);
 /* Writes that many tokens of about that length. */
 void ledger_journal_tokens(struct ledger_journal *j, unsigned count, size_t body_len);
+/* The next record has this counter; they need not come in order. */
+void ledger_journal_ctr(struct ledger_journal *j, uint32_t ctr);
+/* Writes the void of a counter that was found missing at a start. */
+void ledger_journal_void(struct ledger_journal *j);
+void ledger_journal_incident(struct ledger_journal *j, const struct incident *incident);
 /* Writes the frame being built; records are visible only then. */
 void ledger_journal_flush(struct ledger_journal *j);
 

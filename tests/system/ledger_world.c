@@ -197,6 +197,9 @@ static bool hear(struct ledger_world *w, int64_t end_ms)
 		w->has_news = true;
 		w->is_up = m.database.connected;
 		(void)snprintf(w->database, sizeof(w->database), "%s", m.database.text);
+	} else if (m.type == MSG_INCIDENT) {
+		w->incidents++;
+		w->incident = m.incident;
 	} else if (m.type == MSG_FAILED) {
 		w->failed = m.failed;
 	} else {
@@ -271,6 +274,14 @@ void ledger_world_await_database(struct ledger_world *w, bool up)
 
 	w->has_news = false;
 	while (!w->has_news || w->is_up != up)
+		assert_true(hear(w, end_ms));
+}
+
+void ledger_world_await_incident(struct ledger_world *w)
+{
+	const int64_t end_ms = now_ms() + WAIT_MS;
+
+	while (w->incidents == 0)
 		assert_true(hear(w, end_ms));
 }
 

@@ -23,6 +23,8 @@ struct ledger_world {
 	bool is_up; /* as the last DATABASE said */
 	char database[MSG_MAX_TEXT]; /* its text */
 	uint64_t shipped; /* as the last SHIPPED said */
+	unsigned incidents; /* how many INCIDENT came */
+	struct msg_incident incident; /* the last one */
 	struct msg_failed failed;
 };
 
@@ -49,6 +51,7 @@ void ledger_world_durable_to(struct ledger_world *w, uint64_t seq);
 /* Waits for a message that makes it so. */
 void ledger_world_await_shipped(struct ledger_world *w, uint64_t at_least);
 void ledger_world_await_database(struct ledger_world *w, bool up);
+void ledger_world_await_incident(struct ledger_world *w);
 void ledger_world_await_failed(struct ledger_world *w);
 /* Closes the channel and gives the exit status. */
 int ledger_world_close(struct ledger_world *w);

@@ -153,38 +153,230 @@ static void finds_a_different_record_among_those_shipped_before(void **state)
 	assert_int_equal(ledger_world_status(w), 1);
 }
 
-/* R8: a journal from an older copy does not stop issuing; it is reported. */
+/* Ships a lease of that many records and goes on with an empty journal of the same node. */
+static void put_journal_back(struct ledger_world *w, unsigned records)
+{
+	char older[MSG_MAX_PATH];
+	struct ledger_journal now;
+
+	ledger_journal_lease(&w->journal, LEASE);
+	ledger_journal_tokens(&w->journal, records - 1, BODY);
+	ledger_world_start(w, w->journal.directory);
+	ledger_world_durable(w);
+	ledger_world_await_shipped(w, records);
+	assert_int_equal(ledger_world_close(w), 0);
+	(void)snprintf(older, sizeof(older), "%s/older", w->directory);
+	now = w->journal;
+	ledger_journal_begin(&w->journal, older, now.instance);
+	w->journal.tsu_id = now.tsu_id;
+	ledger_journal_end(&now);
+}
+
+static void assert_told(
+	const struct ledger_world *w, uint32_t lease, uint32_t journal, uint32_t database)
+{
+	assert_int_equal(w->incidents, 1);
+	assert_int_equal(w->incident.lease, lease);
+	assert_int_equal(w->incident.journal_end, journal);
+	assert_int_equal(w->incident.database_end, database);
+}
+
+/* R8: a journal from an older copy does not stop issuing; tsad is told, to put it on record. */
 static void goes_on_with_a_fresh_lease_when_the_journal_is_behind(void **state)
+{
+	struct ledger_world *w = *state;
+
+	put_journal_back(w, 200);
+	/* The same 100 records as before, then another lease. */
+	ledger_journal_lease(&w->journal, LEASE);
+	ledger_journal_tokens(&w->journal, 99, BODY);
+	ledger_journal_lease(&w->journal, NEXT_LEASE);
+	ledger_journal_tokens(&w->journal, 9, BODY);
+	ledger_world_start(w, w->journal.directory);
+	ledger_world_durable(w);
+	ledger_world_await_shipped(w, 110);
+
+	assert_told(w, LEASE, 100, 200);
+	assert_int_equal(w->incident.newer_lease, 0);
+	assert_int_equal(ledger_world_sql(w, "select count(*) from ledger.record"), 210);
+	assert_true(ledger_world_logged(w, "event=journal_behind_database "
+					   "instance=1a2b3c4d lease=1795507200 database=200 "
+					   "journal=100 newer_lease=0 recorded=no"));
+	assert_int_equal(w->failed.text[0], '\0');
+}
+
+/* The same facts are on record: it is not told again; others are. */
+static void tells_only_what_the_journal_does_not_say(void **state)
+{
+	const struct incident other = { .what = INCIDENT_JOURNAL_BEHIND,
+		.lease = LEASE,
+		.journal_end = 100,
+		.database_end = 199 };
+	const struct incident same = { .what = INCIDENT_JOURNAL_BEHIND,
+		.lease = LEASE,
+		.journal_end = 100,
+		.database_end = 200 };
+	struct ledger_world *w = *state;
+
+	put_journal_back(w, 200);
+	ledger_journal_lease(&w->journal, LEASE);
+	ledger_journal_tokens(&w->journal, 99, BODY);
+	ledger_journal_lease(&w->journal, NEXT_LEASE);
+	ledger_journal_incident(&w->journal, &other);
+	ledger_journal_incident(&w->journal, &same);
+	ledger_journal_flush(&w->journal);
+	/* The next lease is not taken: each connection finds the same. */
+	(void)ledger_world_sql(w, "revoke insert on ledger.record from ts_writer");
+	ledger_world_start(w, w->journal.directory);
+	ledger_world_durable_to(w, 102);
+	ledger_world_await_incident(w);
+	ledger_world_await_database(w, false);
+	assert_int_equal(ledger_world_close(w), 0);
+	w->incidents = 0;
+	(void)ledger_world_sql(w, "grant insert on ledger.record to ts_writer");
+	ledger_world_start(w, w->journal.directory);
+	ledger_world_durable(w);
+	ledger_world_await_shipped(w, 103);
+	assert_int_equal(w->incidents, 0);
+	assert_true(ledger_world_logged(w, "newer_lease=0 recorded=yes"));
+}
+
+/*
+ * Counter 6 was late: at the copy it was a hole.  With its void the journal has as many records as
+ * the database, but not those; and no conflict shows, as its own record was never shipped.
+ */
+static void is_not_misled_by_equal_numbers_of_records(void **state)
 {
 	struct ledger_world *w = *state;
 	char older[MSG_MAX_PATH];
 	struct ledger_journal now;
 
-	ledger_journal_lease(&w->journal, LEASE);
-	ledger_journal_tokens(&w->journal, 199, BODY);
+	for (int journal = 0; journal < 2; journal++) {
+		ledger_journal_lease(&w->journal, LEASE);
+		ledger_journal_tokens(&w->journal, 5, BODY);
+		ledger_journal_ctr(&w->journal, 7);
+		if (journal == 1)
+			break;
+		ledger_journal_tokens(&w->journal, 2, BODY);
+		ledger_world_start(w, w->journal.directory);
+		ledger_world_durable(w);
+		ledger_world_await_shipped(w, 8);
+		assert_int_equal(ledger_world_close(w), 0);
+		(void)snprintf(older, sizeof(older), "%s/older", w->directory);
+		now = w->journal;
+		ledger_journal_begin(&w->journal, older, now.instance);
+		w->journal.tsu_id = now.tsu_id;
+		ledger_journal_end(&now);
+	}
+	ledger_journal_tokens(&w->journal, 1, BODY);
+	ledger_journal_ctr(&w->journal, 6);
+	ledger_journal_void(&w->journal);
+	ledger_journal_lease(&w->journal, NEXT_LEASE);
 	ledger_world_start(w, w->journal.directory);
 	ledger_world_durable(w);
-	ledger_world_await_shipped(w, 200);
+	ledger_world_await_shipped(w, 9);
+	assert_told(w, LEASE, 8, 9);
+	assert_int_equal(
+		ledger_world_sql(w, "select kind from ledger.record where ctr = 6"), RECORD_VOID);
+	assert_int_equal(ledger_world_sql(w, "select count(*) from ledger.record"), 10);
+}
+
+/* The greatest counter may stand far from the lease's end: the whole lease is looked at then. */
+static void finds_the_greatest_counter_anywhere_in_the_lease(void **state)
+{
+	struct ledger_world *w = *state;
+
+	ledger_journal_lease(&w->journal, LEASE);
+	ledger_journal_ctr(&w->journal, 5000);
+	ledger_journal_tokens(&w->journal, 1, BODY);
+	ledger_journal_ctr(&w->journal, 1);
+	ledger_journal_tokens(&w->journal, 1200, BODY);
+	ledger_world_start(w, w->journal.directory);
+	ledger_world_durable(w);
+	ledger_world_await_shipped(w, 1202);
+	assert_int_equal(ledger_world_close(w), 0);
+	ledger_world_start(w, w->journal.directory);
+	ledger_world_durable(w);
+	ledger_world_await_shipped(w, 1202);
+	assert_int_equal(w->incidents, 0);
+	assert_false(ledger_world_logged(w, "event=journal_behind_database"));
+}
+
+/* The journal after a start from a copy with two holes, which PostgreSQL has tokens for. */
+static void put_back_with_holes(struct ledger_world *w, const struct incident *accepted)
+{
+	put_journal_back(w, 800);
+	ledger_journal_lease(&w->journal, LEASE);
+	ledger_journal_tokens(&w->journal, 599, BODY);
+	ledger_journal_ctr(&w->journal, 602);
+	ledger_journal_tokens(&w->journal, 1, BODY);
+	ledger_journal_ctr(&w->journal, 600);
+	ledger_journal_void(&w->journal);
+	ledger_journal_void(&w->journal);
+	ledger_journal_lease(&w->journal, NEXT_LEASE);
+	if (accepted != NULL)
+		ledger_journal_incident(&w->journal, accepted);
+	ledger_journal_tokens(&w->journal, 10, BODY);
+	ledger_world_start(w, w->journal.directory);
+	ledger_world_durable(w);
+}
+
+static void assert_stopped_with_id(struct ledger_world *w)
+{
+	const char id[] = "--accept-incident 6b054400-600";
+	const char *end;
+
+	ledger_world_await_failed(w);
+	assert_int_equal(w->failed.failure, MSG_FAILURE_CONFLICT);
+	end = strstr(w->failed.text, id);
+	assert_non_null(end);
+	assert_string_equal(end, id);
+	assert_int_equal(ledger_world_status(w), 1);
+	assert_int_equal(ledger_world_sql(w, "select count(*) from ledger.record"), 800);
+}
+
+static void names_the_conflict_for_the_operator(void **state)
+{
+	struct ledger_world *w = *state;
+
+	put_back_with_holes(w, NULL);
+	assert_stopped_with_id(w);
+}
+
+static void an_accepted_conflict_of_another_lease_is_none_of_this_one(void **state)
+{
+	const struct incident other = {
+		.what = INCIDENT_CONFLICT_ACCEPTED, .lease = LEASE - 1, .ctr = 600
+	};
+	struct ledger_world *w = *state;
+
+	put_back_with_holes(w, &other);
+	assert_stopped_with_id(w);
+}
+
+/* R8: every start finds what an operator accepted; PostgreSQL keeps what it has. */
+static void goes_on_past_a_conflict_that_is_accepted(void **state)
+{
+	const struct incident accepted = {
+		.what = INCIDENT_CONFLICT_ACCEPTED, .lease = LEASE, .ctr = 600
+	};
+	struct ledger_world *w = *state;
+
+	/* 600 records, 602, two voids; lease-open, acceptance, 10 tokens. */
+	put_back_with_holes(w, &accepted);
+	ledger_world_await_shipped(w, 615);
+	assert_told(w, LEASE, 603, 800);
+	assert_int_equal(w->failed.text[0], '\0');
+	assert_true(ledger_world_logged(w, "event=conflict_accepted lease=1795507200 records=3"));
+	assert_int_equal(ledger_world_sql(w, "select count(*) from ledger.record"), 812);
+	assert_int_equal(
+		ledger_world_sql(w, "select count(*) from ledger.record where kind = 1"), 0);
 	assert_int_equal(ledger_world_close(w), 0);
 
-	/* The same 100 records as before, then another lease. */
-	(void)snprintf(older, sizeof(older), "%s/older", w->directory);
-	now = w->journal;
-	ledger_journal_begin(&w->journal, older, now.instance);
-	w->journal.tsu_id = now.tsu_id;
-	ledger_journal_lease(&w->journal, LEASE);
-	ledger_journal_tokens(&w->journal, 99, BODY);
-	ledger_journal_lease(&w->journal, NEXT_LEASE);
-	ledger_journal_tokens(&w->journal, 9, BODY);
-	ledger_world_start(w, older);
+	ledger_world_start(w, w->journal.directory);
+	ledger_journal_tokens(&w->journal, 1, BODY);
 	ledger_world_durable(w);
-	ledger_world_await_shipped(w, 110);
-	ledger_journal_end(&now);
-
-	assert_int_equal(ledger_world_sql(w, "select count(*) from ledger.record"), 210);
-	assert_true(ledger_world_logged(w, "event=journal_behind_database "
-					   "instance=1a2b3c4d lease=1795507200 database=200 "
-					   "journal=100 newer_lease=0"));
+	ledger_world_await_shipped(w, 616);
 	assert_int_equal(w->failed.text[0], '\0');
 }
 
@@ -204,6 +396,8 @@ static void reports_a_lease_that_only_the_database_knows(void **state)
 	ledger_world_durable(w);
 	ledger_world_await_shipped(w, 1);
 	assert_true(ledger_world_logged(w, "newer_lease=1795507260"));
+	assert_told(w, 0, 0, 0);
+	assert_int_equal(w->incident.newer_lease, NEXT_LEASE);
 }
 
 #define IN_ITS_WORLD(test)                                                                         \
@@ -219,6 +413,12 @@ int main(void)
 		IN_ITS_WORLD(goes_on_over_the_same_record_under_the_same_key),
 		IN_ITS_WORLD(finds_a_different_record_among_those_shipped_before),
 		IN_ITS_WORLD(goes_on_with_a_fresh_lease_when_the_journal_is_behind),
+		IN_ITS_WORLD(tells_only_what_the_journal_does_not_say),
+		IN_ITS_WORLD(is_not_misled_by_equal_numbers_of_records),
+		IN_ITS_WORLD(finds_the_greatest_counter_anywhere_in_the_lease),
+		IN_ITS_WORLD(names_the_conflict_for_the_operator),
+		IN_ITS_WORLD(an_accepted_conflict_of_another_lease_is_none_of_this_one),
+		IN_ITS_WORLD(goes_on_past_a_conflict_that_is_accepted),
 		IN_ITS_WORLD(reports_a_lease_that_only_the_database_knows),
 	};
 

@@ -167,6 +167,69 @@ static void refuses_a_lease_close_in_any_other_form(void **unused)
 	}
 }
 
+static struct incident vector_incident(const char *section)
+{
+	return (struct incident){ .what = (enum incident_what)vector_integer(section, "what"),
+		.lease = vector_u32(section, "lease"),
+		.journal_end = vector_u32(section, "journal_end"),
+		.database_end = vector_u32(section, "database_end"),
+		.newer_lease = vector_u32(section, "newer_lease"),
+		.ctr = vector_u32(section, "ctr") };
+}
+
+/* R8; RFC 8785. */
+static void an_incident_says_what_each_side_has(void **unused)
+{
+	static const char *const sections[] = { "body.incident.behind",
+		"body.incident.behind-newer", "body.incident.behind-unknown",
+		"body.incident.behind-largest", "body.incident.accepted" };
+
+	(void)unused;
+	for (size_t i = 0; i < sizeof(sections) / sizeof(sections[0]); i++) {
+		const struct incident wanted = vector_incident(sections[i]);
+		struct incident found;
+		struct buf body = { 0 };
+		struct err err = { 0 };
+
+		body_incident(&wanted, &body);
+		vector_equals(sections[i], "hex", buf_view(&body));
+		assert_true(body_incident_read(buf_view(&body), &found, &err));
+		assert_int_equal(found.what, wanted.what);
+		assert_int_equal(found.lease, wanted.lease);
+		assert_int_equal(found.journal_end, wanted.journal_end);
+		assert_int_equal(found.database_end, wanted.database_end);
+		assert_int_equal(found.newer_lease, wanted.newer_lease);
+		assert_int_equal(found.ctr, wanted.ctr);
+		buf_free(&body);
+	}
+}
+
+static void refuses_an_incident_in_any_other_form(void **unused)
+{
+	static const char *const wrong[] = {
+		"", "{", "[]", "7", "{\"what\":\"conflict-accepted\"}",
+		"{\"ctr\":600,\"format\":1,\"lease\":1,\"what\":\"something else\"}",
+		"{\"ctr\":600,\"format\":2,\"lease\":1,\"what\":\"conflict-accepted\"}",
+		"{\"ctr\":600,\"format\":1,\"lease\":0,\"what\":\"conflict-accepted\"}",
+		"{\"ctr\":-1,\"format\":1,\"lease\":1,\"what\":\"conflict-accepted\"}",
+		"{\"ctr\":4294967296,\"format\":1,\"lease\":1,\"what\":\"conflict-accepted\"}",
+		"{\"ctr\":1.0,\"format\":1,\"lease\":1,\"what\":\"conflict-accepted\"}",
+		"{\"ctr\": 600,\"format\":1,\"lease\":1,\"what\":\"conflict-accepted\"}",
+		"{\"format\":1,\"ctr\":600,\"lease\":1,\"what\":\"conflict-accepted\"}",
+		"{\"ctr\":600,\"ctr\":600,\"format\":1,\"lease\":1,\"what\":\"conflict-accepted\"}",
+		"{\"ctr\":600,\"format\":1,\"lease\":1,\"more\":1,\"what\":\"conflict-accepted\"}"
+	};
+
+	(void)unused;
+	for (size_t i = 0; i < sizeof(wrong) / sizeof(wrong[0]); i++) {
+		struct incident found;
+		struct err err = { 0 };
+
+		assert_false(body_incident_read(bytes_of_text(wrong[i]), &found, &err));
+		assert_int_not_equal(err.text[0], '\0');
+	}
+}
+
 /* D12: OpenSSL takes the certificates out of the token; the rest is the body, byte for byte. */
 static void a_tokens_body_is_the_token_without_its_certificates(void **unused)
 {
@@ -198,6 +261,8 @@ int main(void)
 		cmocka_unit_test(finds_no_node_where_there_is_none),
 		cmocka_unit_test(a_lease_close_holds_count_and_root),
 		cmocka_unit_test(refuses_a_lease_close_in_any_other_form),
+		cmocka_unit_test(an_incident_says_what_each_side_has),
+		cmocka_unit_test(refuses_an_incident_in_any_other_form),
 		cmocka_unit_test(a_tokens_body_is_the_token_without_its_certificates),
 	};
 

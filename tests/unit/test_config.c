@@ -36,6 +36,7 @@ static void fills_the_service_from_a_good_file(void **state)
 	assert_string_equal(c->database, "service=tsa");
 	assert_int_equal(c->clock, CONFIG_CLOCK_KERNEL);
 	assert_int_equal(c->clock_slack_ms, 500);
+	assert_int_equal(c->ack, CONFIG_ACK_JOURNAL);
 	assert_int_equal(c->max_unshipped_age_s, 1800);
 	assert_int_equal(c->max_connections, 10240);
 	assert_int_equal(c->file_count, 0);
@@ -116,7 +117,7 @@ static void takes_every_setting_at_another_value_than_its_default(void **state)
 	struct fixture *f = *state;
 	static const struct setting service[MAX_CHANGES] = { { "tsad", "clock", "unchecked" },
 		{ "tsad", "clock_slack_ms", "0" }, { "tsad", "max_unshipped_age", "60" },
-		{ "tsad", "max_connections", "7" }, { "tsad", "ack", "journal" } };
+		{ "tsad", "max_connections", "7" }, { "tsad", "ack", "ledger" } };
 	static const struct setting endpoint[MAX_CHANGES] = { { "release", "digests", "sha512" },
 		{ "release", "digits", "6" }, { "test", "digits", "6" },
 		{ "first", "accuracy_ms", "2000" }, { "first", "lanes", "64" },
@@ -129,6 +130,7 @@ static void takes_every_setting_at_another_value_than_its_default(void **state)
 	assert_int_equal(c->clock_slack_ms, 0);
 	assert_int_equal(c->max_unshipped_age_s, 60);
 	assert_int_equal(c->max_connections, 7);
+	assert_int_equal(c->ack, CONFIG_ACK_LEDGER);
 	config_free(c);
 	c = read_changed(f, endpoint, &found);
 	assert_non_null(c);
@@ -194,8 +196,10 @@ static void refuses_bad_values(void **state)
 		{ { { "tsad", "admin", "3162" } }, "[tsad] admin: is an address", 0 },
 		{ { { "tsad", "admin", "127.0.0.1:3161" } }, "[tsad] admin: R19", 0 },
 		{ { { "tsad", "clock", "ntp" } }, "[tsad] clock: is kernel or unchecked", 0 },
-		{ { { "tsad", "ack", "ledger" } }, "[tsad] ack: D4: ledger is not available", 0 },
-		{ { { "tsad", "ack", "none" } }, "[tsad] ack: is journal", 0 },
+		{ { { "tsad", "ack", "ledger" }, { "tsad", "database", NULL } },
+			"[tsad] ack: D4: ledger waits for PostgreSQL: there is no database", 0 },
+		{ { { "tsad", "ack", "none" } }, "[tsad] ack: is journal or ledger: found \"none\"",
+			0 },
 		{ { { "release", "path", "release" } }, "[release] path: path: starts with /", 0 },
 		{ { { "release", "path", "/a b" } }, "[release] path: path: letters", 0 },
 		{ { { "release", "path", "/a/../b" } }, "[release] path: path: letters", 0 },

@@ -90,7 +90,7 @@ static void tstinfo_and_signature_do_not_run_into_each_other(void **unused)
 static void an_events_entry_commits_to_its_body(void **unused)
 {
 	static const char *const sections[] = { "entry.void", "entry.lease-open",
-		"entry.lease-close" };
+		"entry.lease-close", "entry.incident" };
 
 	(void)unused;
 	for (size_t i = 0; i < sizeof(sections) / sizeof(sections[0]); i++) {

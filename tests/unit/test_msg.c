@@ -11,6 +11,7 @@
 #include "tsa/core/msg.h"
 
 static uint8_t wire[IPC_MAX_MESSAGE];
+static uint8_t out[IPC_MAX_MESSAGE];
 static struct msg back;
 
 static const uint8_t some[] = { 1, 2, 3, 4, 5 };
@@ -42,6 +43,42 @@ static struct msg record(void)
 			.bound_us = -1,
 			.leaf_hash = { 6 },
 			.body = SOME } };
+}
+
+static struct msg incident(void)
+{
+	return (struct msg){ .type = MSG_INCIDENT,
+		.incident = { .lease = 1, .journal_end = 2, .database_end = 3, .newer_lease = 4 } };
+}
+
+static struct msg setup_ledger(void)
+{
+	return (struct msg){ .type = MSG_SETUP_LEDGER,
+		.setup_ledger = { .version = MSG_VERSION,
+			.database = "service=tsa",
+			.directory = "/j",
+			.instance = 7,
+			.awaited = 1 } };
+}
+
+static void what_the_ledger_is_told_and_tells_keeps_every_field(void **unused)
+{
+	struct msg m = incident();
+
+	(void)unused;
+	assert_true(msg_decode(msg_encode(&m, wire), &back));
+	assert_int_equal(back.incident.lease, 1);
+	assert_int_equal(back.incident.journal_end, 2);
+	assert_int_equal(back.incident.database_end, 3);
+	assert_int_equal(back.incident.newer_lease, 4);
+	m = setup_ledger();
+	assert_true(msg_decode(msg_encode(&m, wire), &back));
+	assert_string_equal(back.setup_ledger.database, "service=tsa");
+	assert_string_equal(back.setup_ledger.directory, "/j");
+	assert_int_equal(back.setup_ledger.instance, 7);
+	assert_int_equal(back.setup_ledger.awaited, 1);
+	wire[msg_encode(&m, wire).len - 1] = 2; /* a flag */
+	assert_false(msg_decode((struct bytes){ wire, msg_encode(&m, out).len }, &back));
 }
 
 static void an_issue_keeps_every_field(void **unused)
@@ -77,8 +114,8 @@ static void a_record_keeps_every_field_and_its_sign(void **unused)
 	assert_true(bytes_equal(back.record.body, SOME));
 }
 
-/* The wire format of the protocol's version 1; it changes only together with MSG_VERSION. */
-static void the_bytes_of_an_issue_are_those_of_version_1(void **unused)
+/* The wire format of the protocol's version 2; it changes only together with MSG_VERSION. */
+static void the_bytes_of_an_issue_are_those_of_version_2(void **unused)
 {
 	static const uint8_t expected[] = { MSG_ISSUE, 0x11, 0x22, 0x33, 0x44, 0x55, 0x66, 0x77,
 		0x88, 1, 2, 1, 1, 3, 9, 8, 7, 0, 0, 0, 5, 1, 2, 3, 4, 5, 0, 0, 0, 5, 1, 2, 3, 4,
@@ -87,14 +124,14 @@ static void the_bytes_of_an_issue_are_those_of_version_1(void **unused)
 	struct bytes b = msg_encode(&m, wire);
 
 	(void)unused;
-	assert_int_equal(MSG_VERSION, 1);
+	assert_int_equal(MSG_VERSION, 2);
 	assert_int_equal(b.len, sizeof(expected));
 	assert_memory_equal(b.at, expected, sizeof(expected));
 }
 
 static void every_shorter_and_longer_message_is_refused(void **unused)
 {
-	struct msg kinds[] = { issue(), record() };
+	struct msg kinds[] = { issue(), record(), incident(), setup_ledger() };
 
 	(void)unused;
 	for (size_t k = 0; k < sizeof(kinds) / sizeof(kinds[0]); k++) {
@@ -191,7 +228,7 @@ static void a_setup_of_another_version_is_told_by_its_first_five_bytes(void **un
 	(void)unused;
 	assert_false(msg_decode(message, &back));
 	assert_false(msg_check_version(message, MSG_SETUP_JOURNAL, "tsa-journal", &err));
-	assert_string_equal(err.text, "tsa-journal: protocol: must be version 1: tsad speaks 2");
+	assert_string_equal(err.text, "tsa-journal: protocol: must be version 2: tsad speaks 3");
 	assert_false(msg_check_version(
 		(struct bytes){ other, 5 }, MSG_SETUP_JOURNAL, "tsa-journal", &err));
 	/* What is no such SETUP is for msg_decode(). */
@@ -207,8 +244,9 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(an_issue_keeps_every_field),
+		cmocka_unit_test(what_the_ledger_is_told_and_tells_keeps_every_field),
 		cmocka_unit_test(a_record_keeps_every_field_and_its_sign),
-		cmocka_unit_test(the_bytes_of_an_issue_are_those_of_version_1),
+		cmocka_unit_test(the_bytes_of_an_issue_are_those_of_version_2),
 		cmocka_unit_test(every_shorter_and_longer_message_is_refused),
 		cmocka_unit_test(unknown_types_are_refused),
 		cmocka_unit_test(a_value_over_its_limit_is_refused),

@@ -231,6 +231,46 @@ static void the_end_is_reached_when_the_lease_close_is_durable(void **state)
 	assert_false(durable());
 }
 
+static const struct incident accepted = {
+	.what = INCIDENT_CONFLICT_ACCEPTED, .lease = 7, .ctr = 9
+};
+
+/* R8: PostgreSQL is asked only when the acceptance is on disk. */
+static void at_start_what_an_operator_accepted_is_awaited_with_the_lease_open(void **state)
+{
+	(void)state;
+	tenure_begin(&world.tenure);
+	assert_true(tenure_incident(&world.tenure, &accepted));
+	assert_int_equal(world.count, 2);
+	expect_record(1, RECORD_INCIDENT, EVENING_S - 3600, 1);
+	assert_false(tenure_durable(&world.tenure, world.record[0].seq));
+	assert_true(durable());
+}
+
+/* It is one record of the lease as any other: the next serial follows, the close counts it. */
+static void while_it_runs_an_incident_takes_a_counter_and_holds_nothing(void **state)
+{
+	(void)state;
+	begin();
+	assert_true(tenure_incident(&world.tenure, &accepted));
+	expect_record(1, RECORD_INCIDENT, EVENING_S - 3600, 1);
+	assert_false(world.held);
+	assert_false(durable());
+	assert_true(tenure_incident(&world.tenure, &accepted));
+	tenure_end(&world.tenure);
+	expect_record(3, RECORD_LEASE_CLOSE, EVENING_S - 3600, 3);
+}
+
+/* tsa-ledger finds it again at the next start. */
+static void after_the_end_there_is_no_lease_for_an_incident(void **state)
+{
+	(void)state;
+	begin();
+	tenure_end(&world.tenure);
+	assert_false(tenure_incident(&world.tenure, &accepted));
+	assert_int_equal(world.count, 2);
+}
+
 #define IN_ITS_WORLD(test) cmocka_unit_test_setup_teardown(test, open_world, close_world)
 
 int main(void)
@@ -243,6 +283,9 @@ int main(void)
 		IN_ITS_WORLD(the_next_midnight_turns_again),
 		IN_ITS_WORLD(a_clock_that_went_back_does_not_take_the_records_along),
 		IN_ITS_WORLD(the_end_is_reached_when_the_lease_close_is_durable),
+		IN_ITS_WORLD(at_start_what_an_operator_accepted_is_awaited_with_the_lease_open),
+		IN_ITS_WORLD(while_it_runs_an_incident_takes_a_counter_and_holds_nothing),
+		IN_ITS_WORLD(after_the_end_there_is_no_lease_for_an_incident),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -11,6 +11,8 @@
 #include "tsa/tsp/alg.h"
 
 enum config_clock { CONFIG_CLOCK_KERNEL, CONFIG_CLOCK_UNCHECKED };
+/* When a token may be answered (D4): once the journal has it, or PostgreSQL as well. */
+enum config_ack { CONFIG_ACK_JOURNAL, CONFIG_ACK_LEDGER };
 enum config_purpose { CONFIG_RELEASE, CONFIG_TEST };
 
 enum {
@@ -71,6 +73,7 @@ struct config {
 	char admin[MSG_MAX_PATH]; /* empty: none */
 	char journal[MSG_MAX_PATH];
 	char database[MSG_MAX_URI]; /* empty: journal only */
+	enum config_ack ack; /* ledger only with a database */
 	enum config_clock clock;
 	uint32_t clock_slack_ms;
 	uint32_t max_unshipped_age_s;

@@ -103,6 +103,13 @@ static void check_activation(struct config_job *job)
 	}
 }
 
+static void check_ack(struct config_job *job)
+{
+	if (job->config->ack == CONFIG_ACK_LEDGER && job->config->database[0] == '\0')
+		config_report(job, false, "tsad", "ack",
+			"D4: ledger waits for PostgreSQL: there is no database");
+}
+
 static void check_clock(struct config_job *job)
 {
 	for (size_t i = 0; i < job->config->endpoint_count; i++)
@@ -341,6 +348,7 @@ void config_check(struct config_job *job)
 		check_listeners,
 		check_paths,
 		check_activation,
+		check_ack,
 		check_clock,
 		check_accuracy,
 		check_digits,

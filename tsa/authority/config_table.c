@@ -127,11 +127,12 @@ static bool read_clock(const struct setting *setting, const struct place *place,
 static bool read_ack(const struct setting *setting, const struct place *place, const char *value,
 	struct err *err)
 {
+	struct config *config = place->base;
+
 	(void)setting;
-	(void)place;
-	if (strcmp(value, "ledger") == 0)
-		return err_set(err, "D4: ledger is not available in this version: use journal");
-	return strcmp(value, "journal") == 0 || err_set(err, "is journal: found \"%.40s\"", value);
+	config->ack = strcmp(value, "ledger") == 0 ? CONFIG_ACK_LEDGER : CONFIG_ACK_JOURNAL;
+	return config->ack == CONFIG_ACK_LEDGER || strcmp(value, "journal") == 0 ||
+	       err_set(err, "is journal or ledger: found \"%.40s\"", value);
 }
 
 static bool read_endpoints(const struct setting *setting, const struct place *place,

@@ -85,6 +85,9 @@ static const char *stopped_by(struct issuing *s, const char **details)
 		*details = journal;
 		return "records cannot be made durable";
 	}
+	*details = ledger_trouble(s->to.ledger);
+	if (*details != NULL)
+		return "records cannot be committed";
 	if (s->to.ledger != NULL && ledger_too_old(s->to.ledger)) {
 		(void)snprintf(s->trouble, sizeof(s->trouble),
 			"ledger: records have waited for PostgreSQL longer than max_unshipped_age "
@@ -419,7 +422,9 @@ void issue_expire(struct issuing *s)
 {
 	for (size_t e = 0; e < s->to.config->endpoint_count; e++)
 		expire_list(s, &s->jobs.queued[e], ANSWER_MS - CREW_TRY_MS, too_late);
-	expire_list(s, &s->jobs.recording, ANSWER_MS, "the record was not on disk in time");
+	expire_list(s, &s->jobs.recording, ANSWER_MS,
+		s->to.config->ack == CONFIG_ACK_LEDGER ? "the record was not committed in time"
+						       : "the record was not on disk in time");
 }
 
 void issue_hold(struct issuing *s, bool hold)

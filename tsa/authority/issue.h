@@ -47,7 +47,7 @@ bool issue_request(struct issuing *issuing, const struct msg_issue *issue);
 /* From the crew. */
 void issue_signed(struct issuing *issuing, struct job *job, const struct msg_signed *signature);
 void issue_job_failed(struct issuing *issuing, struct job *job, enum void_reason reason);
-/* From the journal. */
+/* From the journal and, with ack = ledger, from the ledger: all up to seq may be answered. */
 void issue_durable(struct issuing *issuing, uint64_t seq);
 
 /* Gives waiting jobs to idle lanes. */

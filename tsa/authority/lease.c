@@ -247,3 +247,12 @@ void lease_void_record(struct lease *l, struct serial serial, uint64_t time_us, 
 	fill_event(l, record, RECORD_VOID, serial, time_us, bound_us, buf_view(body));
 	record->tsu_id = tsu_id;
 }
+
+void lease_incident_record(struct lease *l, const struct incident *incident, uint64_t now_us,
+	int32_t bound_us, struct msg_record *record, struct buf *body)
+{
+	struct serial serial = lease_take(l);
+
+	body_incident(incident, body);
+	fill_event(l, record, RECORD_INCIDENT, serial, now_us, bound_us, buf_view(body));
+}

@@ -69,5 +69,8 @@ void lease_token_record(
 void lease_void_record(struct lease *lease, struct serial serial, uint64_t time_us,
 	int32_t bound_us, uint32_t tsu_id, enum void_reason reason, struct msg_record *record,
 	struct buf *body);
+/* An incident at now_us; takes the next counter of the open lease. */
+void lease_incident_record(struct lease *lease, const struct incident *incident, uint64_t now_us,
+	int32_t bound_us, struct msg_record *record, struct buf *body);
 
 #endif

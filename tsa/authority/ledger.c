@@ -12,7 +12,9 @@
 #include "tsa/core/log.h"
 
 enum {
-	TELL_MS = 10, /* DURABLE is told at most this often */
+	TELL_MS = 10, /* DURABLE is told at most this often, unless tokens wait for it */
+	STALL_MS = 2000, /* with ack = ledger nothing is accepted when the ledger stands so long */
+	MAX_REPORTED = 16, /* incidents that are remembered; one more would be written twice */
 	MAX_MARKS = 4096, /* one a second: more than an hour of arrears to the second */
 	MAX_QUEUED = 1024 * 1024,
 };
@@ -38,7 +40,11 @@ struct ledger {
 	bool stopping;
 	bool conflict;
 	bool connected;
+	uint64_t away_ms; /* monotonic, since when it is not connected */
 	char text[MSG_MAX_TEXT];
+	char trouble[MSG_MAX_TEXT + 64];
+	struct incident reported[MAX_REPORTED];
+	size_t reported_count;
 	uint64_t durable;
 	uint64_t told;
 	uint64_t shipped;
@@ -90,6 +96,8 @@ void ledger_durable(struct ledger *l, uint64_t seq)
 {
 	l->durable = seq;
 	add_mark(l, seq);
+	if (l->config->ack == CONFIG_ACK_LEDGER)
+		tell_now(l);
 	arm_tell(l);
 }
 
@@ -104,13 +112,22 @@ static void on_shipped(struct ledger *l, uint64_t seq)
 	/* What is left is at least as young as the mark just dropped, or it begins now. */
 	if (l->count == 0 && l->shipped < l->durable)
 		add_mark(l, l->durable);
+	if (l->config->ack == CONFIG_ACK_LEDGER)
+		l->events.answerable(l->events.arg);
+}
+
+static void set_connected(struct ledger *l, bool connected)
+{
+	if (l->connected && !connected)
+		l->away_ms = monotonic_ms();
+	l->connected = connected;
 }
 
 static void on_database(struct ledger *l, const struct msg_database *db)
 {
 	bool changed = l->connected != (db->connected != 0) || strcmp(l->text, db->text) != 0;
 
-	l->connected = db->connected != 0;
+	set_connected(l, db->connected != 0);
 	(void)snprintf(l->text, sizeof(l->text), "%s", db->text);
 	if (changed && l->connected)
 		log_event(LOG_LEVEL_INFO, "database_connected", l->text, "unshipped=%" PRIu64,
@@ -128,10 +145,31 @@ static void on_failed(struct ledger *l, const struct msg_failed *failed)
 		l->events.conflict(l->events.arg, failed->text);
 		return;
 	}
-	l->connected = false;
+	set_connected(l, false);
 	(void)snprintf(l->text, sizeof(l->text), "%s", failed->text);
 	log_event(LOG_LEVEL_ERROR, "ledger_failed", failed->text, "failure=%s",
 		msg_failure_name(failed->failure));
+}
+
+/* tsa-ledger finds the same again until what follows it is shipped. */
+static void on_incident(struct ledger *l, const struct msg_incident *m)
+{
+	const struct incident incident = { .what = INCIDENT_JOURNAL_BEHIND,
+		.lease = m->lease,
+		.journal_end = m->journal_end,
+		.database_end = m->database_end,
+		.newer_lease = m->newer_lease };
+
+	for (size_t i = 0; i < l->reported_count; i++) {
+		const struct incident *known = &l->reported[i];
+
+		if (known->lease == m->lease && known->journal_end == m->journal_end &&
+			known->database_end == m->database_end &&
+			known->newer_lease == m->newer_lease)
+			return;
+	}
+	if (l->events.incident(l->events.arg, &incident) && l->reported_count < MAX_REPORTED)
+		l->reported[l->reported_count++] = incident;
 }
 
 static void on_message(void *arg, const struct msg *m)
@@ -148,6 +186,9 @@ static void on_message(void *arg, const struct msg *m)
 		return;
 	case MSG_DATABASE:
 		on_database(l, &m->database);
+		return;
+	case MSG_INCIDENT:
+		on_incident(l, &m->incident);
 		return;
 	case MSG_FAILED:
 		on_failed(l, &m->failed);
@@ -168,7 +209,7 @@ static void on_gone(void *arg, int status)
 
 	(void)status;
 	l->child = NULL;
-	l->connected = false;
+	set_connected(l, false);
 	(void)evtimer_del(l->tell);
 	if (l->stopping)
 		l->events.stopped(l->events.arg);
@@ -180,7 +221,9 @@ static void start(struct ledger *l)
 {
 	const struct child_events events = { on_message, on_gone, l };
 	struct msg m = { .type = MSG_SETUP_LEDGER,
-		.setup_ledger = { .version = MSG_VERSION, .instance = l->instance } };
+		.setup_ledger = { .version = MSG_VERSION,
+			.instance = l->instance,
+			.awaited = l->config->ack == CONFIG_ACK_LEDGER } };
 	struct err err = { 0 };
 
 	l->child = child_start(l->spawner, &program, "", NULL, 0, &events, &err);
@@ -222,7 +265,7 @@ struct ledger *ledger_new(struct event_base *base, struct spawner *spawner,
 	l->tell = evtimer_new(base, on_tell, l);
 	if (l->restart == NULL || l->tell == NULL)
 		BUG("libevent gives no timer");
-	start(l);
+	l->away_ms = monotonic_ms();
 	/* What an earlier run left unshipped counts from now. */
 	if (durable > 0)
 		ledger_durable(l, durable);
@@ -238,6 +281,12 @@ void ledger_free(struct ledger *l)
 	free(l);
 }
 
+void ledger_start(struct ledger *l)
+{
+	if (l != NULL)
+		start(l);
+}
+
 struct ledger_state ledger_state(const struct ledger *l)
 {
 	struct ledger_state s = {
@@ -248,6 +297,33 @@ struct ledger_state ledger_state(const struct ledger *l)
 	if (s.unshipped > 0 && l->count > 0)
 		s.unshipped_age_s = (monotonic_ms() - l->marks[l->first].at_ms) / 1000;
 	return s;
+}
+
+uint64_t ledger_answerable(const struct ledger *l, uint64_t durable)
+{
+	if (l == NULL || l->config->ack != CONFIG_ACK_LEDGER || l->shipped > durable)
+		return durable;
+	return l->shipped;
+}
+
+const char *ledger_trouble(struct ledger *l)
+{
+	uint64_t now_ms = monotonic_ms();
+
+	if (l == NULL || l->config->ack != CONFIG_ACK_LEDGER)
+		return NULL;
+	if (!l->connected && now_ms - l->away_ms >= STALL_MS)
+		(void)snprintf(l->trouble, sizeof(l->trouble),
+			"ledger: ack = ledger: PostgreSQL is away: %s", l->text);
+	else if (l->shipped < l->durable && l->count > 0 &&
+		 now_ms - l->marks[l->first].at_ms >= STALL_MS)
+		(void)snprintf(l->trouble, sizeof(l->trouble),
+			"ledger: ack = ledger: PostgreSQL has committed nothing for %" PRIu64
+			" s: %" PRIu64 " records wait",
+			(now_ms - l->marks[l->first].at_ms) / 1000, l->durable - l->shipped);
+	else
+		return NULL;
+	return l->trouble;
 }
 
 bool ledger_too_old(const struct ledger *l)

@@ -5,17 +5,21 @@
 #include <stdlib.h>
 #include <time.h>
 
+#include "tsa/authority/incident_id.h"
 #include "tsa/authority/service.h"
 #include "tsa/core/log.h"
 
 static const char usage[] =
-	"usage: tsad --config FILE [--check] [--debug]\n"
+	"usage: tsad --config FILE [--check] [--debug] [--accept-incident ID]\n"
 	"\n"
 	"The RFC 3161 timestamp authority. Runs in the foreground and logs to standard error.\n"
 	"\n"
 	"  --config FILE  the configuration, see tsad.conf(5)\n"
 	"  --check        read it, open every key, make a test signature, print every finding\n"
 	"  --debug        log every request as well\n"
+	"  --accept-incident ID\n"
+	"                 start though PostgreSQL holds other records than the journal: ID is how\n"
+	"                 the report of the conflict ended; nothing is changed, it goes on record\n"
 	"  --help         this text\n"
 	"  --version      the version\n"
 	"\n"
@@ -42,14 +46,23 @@ static void on_finding(void *arg, bool warning, const char *text)
 		fprintf(stderr, "tsad: %s\n", text);
 }
 
-static int run(const char *path, bool check)
+static bool may_accept(const struct config *config, const struct incident *accepted)
+{
+	if (accepted == NULL || config->database[0] != '\0')
+		return true;
+	fputs("tsad: --accept-incident: R8: is about records in PostgreSQL: no database is set\n",
+		stderr);
+	return false;
+}
+
+static int run(const char *path, bool check, const struct incident *accepted)
 {
 	struct findings findings = { .check = check };
 	struct config *config = config_read(path, (int64_t)time(NULL), on_finding, &findings);
 	int status = EXIT_FINDINGS;
 
-	if (config != NULL)
-		status = check ? service_check(config) : service_run(config);
+	if (config != NULL && may_accept(config, accepted))
+		status = check ? service_check(config) : service_run(config, accepted);
 	if (check)
 		printf("%s: %s\n", path, status == 0 ? "no findings" : "has findings");
 	config_free(config);
@@ -61,7 +74,10 @@ int main(int argc, char **argv)
 	static const struct option options[] = { { "config", required_argument, NULL, 'c' },
 		{ "check", no_argument, NULL, 'k' }, { "debug", no_argument, NULL, 'd' },
 		{ "help", no_argument, NULL, 'h' }, { "version", no_argument, NULL, 'v' },
-		{ NULL, 0, NULL, 0 } };
+		{ "accept-incident", required_argument, NULL, 'a' }, { NULL, 0, NULL, 0 } };
+	struct incident accepted;
+	const char *id = NULL;
+	struct err err = { 0 };
 	enum log_level level = LOG_LEVEL_INFO;
 	const char *path = NULL;
 	bool check = false;
@@ -74,6 +90,9 @@ int main(int argc, char **argv)
 			break;
 		case 'k':
 			check = true;
+			break;
+		case 'a':
+			id = optarg;
 			break;
 		case 'd':
 			level = LOG_LEVEL_DEBUG;
@@ -94,6 +113,10 @@ int main(int argc, char **argv)
 			stderr);
 		return EXIT_FINDINGS;
 	}
+	if (id != NULL && !incident_id_read(id, &accepted, &err)) {
+		fprintf(stderr, "tsad: %s\n", err.text);
+		return EXIT_FINDINGS;
+	}
 	log_open("tsad", level);
-	return run(path, check);
+	return run(path, check, id == NULL ? NULL : &accepted);
 }

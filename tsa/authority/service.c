@@ -1,7 +1,8 @@
 /*
- * The order of things.  Start: listeners, journal, signers (each proves its key), lease, ledger,
- * fronts.  Stop: fronts drain, the lease is closed, the ledger ships, the journal and the signers
- * end.  Owns every module; they hear each other only through the functions here.
+ * The order of things.  Start: listeners, journal, signers (each proves its key), lease, what an
+ * operator accepted, ledger, fronts.  Stop: fronts drain, the lease is closed, the ledger ships,
+ * the journal and the signers end.  Owns every module; they hear each other only through the
+ * functions here.
  */
 #include "tsa/authority/service.h"
 
@@ -39,6 +40,7 @@ enum phase {
 
 struct service {
 	const struct config *config;
+	const struct incident *accepted; /* by the operator; NULL: nothing */
 	struct event_base *base;
 	struct signals *signals;
 	struct event *tick;
@@ -54,8 +56,6 @@ struct service {
 	struct tenure tenure;
 	struct msg_journal_ready found;
 	enum phase phase;
-	uint64_t lease_seq; /* of the lease-open or lease-close that is awaited */
-	bool turning; /* a fresh lease is being opened while running */
 	bool drained; /* no front is left that could ask */
 	bool left; /* the loop is over, or need not begin */
 	int status;
@@ -225,6 +225,11 @@ static void on_journal_ready(void *arg, const struct msg_journal_ready *ready)
 	s->found = *ready;
 	s->clock.last_us = ready->last_time_us;
 	lease_found(s->lease, ready);
+	if (s->accepted != NULL && s->accepted->lease > ready->last_lease) {
+		fail(s, EXIT_FINDINGS, "start_failed",
+			"--accept-incident: R8: names a lease of this journal: it is newer than all");
+		return;
+	}
 	log_event(LOG_LEVEL_INFO, "journal_ready", NULL,
 		"instance=%08" PRIx32 " seq=%" PRIu64 " lease=%" PRIu32 " closed=%d",
 		ready->instance, ready->last_seq, ready->last_lease, !ready->lease_open);
@@ -235,6 +240,8 @@ static void on_tenure_durable(struct service *s)
 {
 	if (s->phase == PHASE_LEASE) {
 		s->phase = PHASE_FRONTS;
+		/* Not before: it looks in the journal for what an operator accepted. */
+		ledger_start(s->ledger);
 		fronts_start(s->fronts);
 	} else if (s->phase == PHASE_CLOSING) {
 		stop_children(s);
@@ -248,7 +255,7 @@ static void on_durable(void *arg, uint64_t seq)
 	if (s->ledger != NULL)
 		ledger_durable(s->ledger, seq);
 	if (s->issuing != NULL)
-		issue_durable(s->issuing, seq);
+		issue_durable(s->issuing, ledger_answerable(s->ledger, seq));
 	if (tenure_durable(&s->tenure, seq))
 		on_tenure_durable(s);
 	close_if_done(s);
@@ -271,9 +278,25 @@ static void on_conflict(void *arg, const char *text)
 	fail(arg, EXIT_DO_NOT_RESTART, "ledger_conflict", text);
 }
 
-static void start_ledger(struct service *s)
+static void on_answerable(void *arg)
 {
-	const struct ledger_events events = { on_conflict, on_ledger_stopped, s };
+	struct service *s = arg;
+
+	issue_durable(s->issuing, ledger_answerable(s->ledger, journal_durable(s->journal)));
+	close_if_done(s);
+}
+
+static bool on_incident(void *arg, const struct incident *incident)
+{
+	struct service *s = arg;
+
+	return tenure_incident(&s->tenure, incident);
+}
+
+static void make_ledger(struct service *s)
+{
+	const struct ledger_events events = { on_conflict, on_answerable, on_incident,
+		on_ledger_stopped, s };
 
 	if (s->config->database[0] == '\0')
 		return;
@@ -308,9 +331,11 @@ static void on_crew_ready(void *arg)
 	if (s->phase != PHASE_SIGNERS)
 		return;
 	s->phase = PHASE_LEASE;
-	start_ledger(s);
+	make_ledger(s);
 	start_issuing(s);
 	tenure_begin(&s->tenure);
+	if (s->accepted != NULL && !tenure_incident(&s->tenure, s->accepted))
+		BUG("an accepted incident finds no open lease");
 }
 
 static void on_crew_fatal(void *arg, uint8_t failure, const char *text)
@@ -471,9 +496,9 @@ static void wipe(struct service *s)
 	event_base_free(s->base);
 }
 
-int service_run(const struct config *config)
+int service_run(const struct config *config, const struct incident *accepted)
 {
-	struct service s = { .config = config, .base = event_base_new() };
+	struct service s = { .config = config, .accepted = accepted, .base = event_base_new() };
 	struct err err = { 0 };
 
 	if (s.base == NULL)

@@ -5,6 +5,7 @@
 #define TSA_AUTHORITY_SERVICE_H
 
 #include "tsa/authority/config.h"
+#include "tsa/record/body.h"
 
 /* Exit statuses (design section 4, D13). */
 enum {
@@ -13,8 +14,11 @@ enum {
 	EXIT_DO_NOT_RESTART = 78, /* EX_CONFIG: a wrong PIN, or a conflicting record */
 };
 
-/* Runs until SIGTERM, or until it cannot go on; gives the exit status. */
-int service_run(const struct config *config);
+/*
+ * Runs until SIGTERM, or until it cannot go on; gives the exit status.  accepted: the conflict
+ * that an operator accepts, on record before PostgreSQL is asked (R8); NULL: none.
+ */
+int service_run(const struct config *config, const struct incident *accepted);
 
 /* tsad --check: every key proves itself once; prints each finding. */
 int service_check(const struct config *config);

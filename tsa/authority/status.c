@@ -97,16 +97,19 @@ static void disk_line(struct page *p, const struct journal *journal)
 	(void)line(p, "disk", true, text);
 }
 
-static void ledger_line(struct page *p, const struct ledger *ledger)
+static bool ledger_line(struct page *p, const struct status_sources *from)
 {
-	struct ledger_state s = ledger_state(ledger);
+	struct ledger_state s = ledger_state(from->ledger);
 	char text[MSG_MAX_TEXT + 128];
 
 	(void)snprintf(text, sizeof(text),
 		"PostgreSQL %s (%s); %" PRIu64 " records wait, the oldest for %" PRIu64 " s",
 		s.connected ? "connected" : "away", s.text, s.unshipped, s.unshipped_age_s);
-	/* PostgreSQL may be away: the journal keeps. What is too old stops issuing, see there. */
-	(void)line(p, "ledger", true, text);
+	/*
+	 * PostgreSQL may be away where the journal keeps. What is too old, or waits too long with
+	 * ack = ledger, stops issuing, see there.
+	 */
+	return line(p, "ledger", s.connected || from->config->ack != CONFIG_ACK_LEDGER, text);
 }
 
 static bool ready_page(struct page *p, const struct status_sources *from)
@@ -118,7 +121,7 @@ static bool ready_page(struct page *p, const struct status_sources *from)
 	good = signer_lines(p, from) && good;
 	disk_line(p, from->journal);
 	if (from->ledger != NULL)
-		ledger_line(p, from->ledger);
+		good = ledger_line(p, from) && good;
 	else
 		(void)line(p, "ledger", true, "no database is set: journal only");
 	return good;

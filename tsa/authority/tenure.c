@@ -81,6 +81,29 @@ void tenure_begin(struct tenure *t)
 	open_lease(t);
 }
 
+bool tenure_incident(struct tenure *t, const struct incident *incident)
+{
+	struct clock_reading now;
+	struct msg_record record;
+	struct buf body = { 0 };
+
+	if (!lease_is_open(t->lease))
+		return false;
+	read_clock(t, &now);
+	lease_incident_record(t->lease, incident, now.time_us, bound_of(t, &now), &record, &body);
+	/* What is awaited goes on being awaited, to the end of what was written. */
+	if (t->awaited != 0)
+		t->awaited = record.seq;
+	append(t, &record, &body);
+	/* What was accepted is known to a person already. */
+	log_event(
+		incident->what == INCIDENT_CONFLICT_ACCEPTED ? LOG_LEVEL_WARNING : LOG_LEVEL_ERROR,
+		"incident", NULL,
+		"what=%s lease=%" PRIu32 " record_lease=%" PRIu32 " record_ctr=%" PRIu32,
+		incident_what_name(incident->what), incident->lease, record.lease, record.ctr);
+	return true;
+}
+
 void tenure_end(struct tenure *t)
 {
 	close_lease(t);

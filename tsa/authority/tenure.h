@@ -1,6 +1,6 @@
 /*
  * When a lease begins and ends: opened at start, turned at UTC midnight while jobs are held,
- * closed at the end of service.  Writes the records that say so.
+ * closed at the end of service.  Writes the records that say so, and those of incidents.
  */
 #ifndef TSA_AUTHORITY_TENURE_H
 #define TSA_AUTHORITY_TENURE_H
@@ -19,6 +19,11 @@ struct tenure {
 
 /* At start, once the journal is ready: voids what a crash left out, opens a fresh lease. */
 void tenure_begin(struct tenure *t);
+/*
+ * Writes an incident into the open lease. False if none is open. At start it is awaited as the
+ * lease-open is.
+ */
+bool tenure_incident(struct tenure *t, const struct incident *incident);
 /* At the end, once no job is open. */
 void tenure_end(struct tenure *t);
 /* The lease is due: holds jobs; closes it and opens a fresh one once none is in flight. */

@@ -326,6 +326,7 @@ static void setup_ledger(struct codec *c, struct msg *m)
 	text(c, s->database, sizeof(s->database));
 	text(c, s->directory, sizeof(s->directory));
 	u32(c, &s->instance);
+	flag(c, &s->awaited);
 }
 
 static void shipped(struct codec *c, struct msg *m)
@@ -337,6 +338,14 @@ static void database(struct codec *c, struct msg *m)
 {
 	flag(c, &m->database.connected);
 	text(c, m->database.text, sizeof(m->database.text));
+}
+
+static void incident(struct codec *c, struct msg *m)
+{
+	u32(c, &m->incident.lease);
+	u32(c, &m->incident.journal_end);
+	u32(c, &m->incident.database_end);
+	u32(c, &m->incident.newer_lease);
 }
 
 static void ready(struct codec *c, struct msg *m)
@@ -383,6 +392,7 @@ static const struct {
 	[MSG_DATABASE] = { "DATABASE", database },
 	[MSG_READY] = { "READY", ready },
 	[MSG_FAILED] = { "FAILED", failed },
+	[MSG_INCIDENT] = { "INCIDENT", incident },
 };
 
 struct bytes msg_encode(const struct msg *m, uint8_t *out)

@@ -13,7 +13,7 @@
  *   journal -> tsad   LEASE_TREE, LEASE_LEAVES* (only when asked to recover), JOURNAL_READY,
  *                     DURABLE, DISK
  *   tsad -> ledger    SETUP_LEDGER, then DURABLE
- *   ledger -> tsad    READY, SHIPPED, DATABASE
+ *   ledger -> tsad    READY, SHIPPED, DATABASE, INCIDENT
  *   any child -> tsad FAILED, after which it exits
  *
  * The first message to every child is its SETUP and starts with MSG_VERSION; a child that was
@@ -27,7 +27,7 @@
 #include "tsa/core/bytes.h"
 #include "tsa/core/err.h"
 
-enum { MSG_VERSION = 1 };
+enum { MSG_VERSION = 2 };
 
 /* Longest values, in bytes; a text's includes its terminating zero. */
 enum {
@@ -86,6 +86,7 @@ enum msg_type {
 	MSG_DATABASE,
 	MSG_READY,
 	MSG_FAILED,
+	MSG_INCIDENT,
 	MSG_TYPES, /* one past the last */
 };
 
@@ -298,9 +299,13 @@ struct msg_setup_ledger {
 	char database[MSG_MAX_URI]; /* libpq connection string */
 	char directory[MSG_MAX_PATH]; /* the journal's, read only */
 	uint32_t instance;
+	uint8_t awaited; /* 1: tokens wait for SHIPPED (ack = ledger) */
 };
 
-/* All up to seq is committed in PostgreSQL. */
+/*
+ * All up to seq is committed in PostgreSQL; where tokens wait for it, also on the standbys that
+ * the server waits for.  Less than before when the database was restored from a backup.
+ */
 struct msg_shipped {
 	uint64_t seq;
 };
@@ -308,6 +313,17 @@ struct msg_shipped {
 struct msg_database {
 	uint8_t connected;
 	char text[MSG_MAX_TEXT]; /* why not; or the server's version */
+};
+
+/*
+ * The journal was put back to an older copy (R8): the database has records of this node that it
+ * has not, and it has no record that says so.  Ends are one more than the greatest counter.
+ */
+struct msg_incident {
+	uint32_t lease; /* the newest lease that both know; 0: none */
+	uint32_t journal_end; /* of that lease */
+	uint32_t database_end;
+	uint32_t newer_lease; /* the newest one, if only the database knows it; 0: none */
 };
 
 struct msg_ready {
@@ -347,6 +363,7 @@ struct msg {
 		struct msg_setup_ledger setup_ledger;
 		struct msg_shipped shipped;
 		struct msg_database database;
+		struct msg_incident incident;
 		struct msg_ready ready;
 		struct msg_failed failed;
 	};

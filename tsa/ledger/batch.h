@@ -1,4 +1,6 @@
-/* Records on their way to PostgreSQL in one transaction, as the arrays of one INSERT. */
+/*
+ * Records of one lease on their way to PostgreSQL in one transaction, as the arrays of one INSERT.
+ */
 #ifndef TSA_LEDGER_BATCH_H
 #define TSA_LEDGER_BATCH_H
 
@@ -29,7 +31,7 @@ struct batch {
 	uint64_t last_seq;
 	int64_t first_time_us; /* of its first record */
 	struct batch_key keys[BATCH_MAX_RECORDS];
-	struct batch_lease *leases; /* in any order */
+	struct batch_lease *leases; /* of its lease-open, if it is among them */
 	struct array lease;
 	struct array ctr;
 	struct array kind;

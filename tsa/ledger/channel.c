@@ -234,6 +234,13 @@ void channel_database(struct channel *c, bool connected, const char *text)
 	send_message(c, &m);
 }
 
+void channel_incident(struct channel *c, const struct msg_incident *incident)
+{
+	struct msg m = { .type = MSG_INCIDENT, .incident = *incident };
+
+	send_message(c, &m);
+}
+
 _Noreturn void channel_fail(struct channel *c, enum msg_failure failure, const char *text)
 {
 	struct msg m = { .type = MSG_FAILED, .failed = { .failure = (uint8_t)failure } };

@@ -1,7 +1,7 @@
 /*
- * tsa-ledger's end of the channel to tsad: DURABLE in, SHIPPED, DATABASE and FAILED out.  Every
- * wait of this process goes through channel_wait(), so that tsad is heard, and its end of file
- * noticed, whatever the database does.
+ * tsa-ledger's end of the channel to tsad: DURABLE in, SHIPPED, DATABASE, INCIDENT and FAILED out.
+ * Every wait of this process goes through channel_wait(), so that tsad is heard, and its end of
+ * file noticed, whatever the database does.
  */
 #ifndef TSA_LEDGER_CHANNEL_H
 #define TSA_LEDGER_CHANNEL_H
@@ -48,6 +48,8 @@ enum channel_wait channel_wait(struct channel *c, int fd, short events, int time
 void channel_shipped(struct channel *c, uint64_t seq);
 /* Tells tsad and the log, unless it is what they were told last. */
 void channel_database(struct channel *c, bool connected, const char *text);
+/* The journal is behind the database, and no record of it says so. */
+void channel_incident(struct channel *c, const struct msg_incident *incident);
 /* This process cannot go on: tells tsad and the log and leaves. */
 _Noreturn void channel_fail(struct channel *c, enum msg_failure failure, const char *text);
 

@@ -16,14 +16,17 @@ struct database {
 	struct connector *connector;
 	struct channel *channel;
 	PGconn *conn;
+	bool awaited;
+	char warning[160]; /* SQLSTATE 01000 that the last statement came with; empty: none */
 };
 
-struct database *database_new(const char *conninfo, struct channel *channel)
+struct database *database_new(const char *conninfo, bool awaited, struct channel *channel)
 {
 	struct database *db = must_calloc(1, sizeof(*db));
 
 	db->connector = connector_new(conninfo, channel);
 	db->channel = channel;
+	db->awaited = awaited;
 	return db;
 }
 
@@ -59,47 +62,72 @@ static void write_words(const PGconn *conn, const PGresult *result, char *out, s
 		state == NULL ? "" : state);
 }
 
-static void log_notice(void *arg, const PGresult *result)
+/*
+ * R37: a wait for the standby that is cancelled ends in a commit that reports success, and in a
+ * warning with the SQLSTATE of warnings that have none of their own.
+ */
+static const char unconfirmed_state[] = "01000";
+
+static void take_notice(void *arg, const PGresult *result)
 {
+	struct database *db = arg;
 	const char *state = PQresultErrorField(result, PG_DIAG_SQLSTATE);
 	const char *words = PQresultErrorField(result, PG_DIAG_MESSAGE_PRIMARY);
 	const char *severity = PQresultErrorField(result, PG_DIAG_SEVERITY_NONLOCALIZED);
 	/* Class 01 are warnings; among them a commit that the standby may not have. */
 	bool warning = state != NULL && strncmp(state, "01", 2) == 0;
 
-	(void)arg;
+	if (state != NULL && strcmp(state, unconfirmed_state) == 0)
+		(void)snprintf(db->warning, sizeof(db->warning), "%s",
+			words == NULL ? "a warning without words" : words);
 	log_event(warning ? LOG_LEVEL_WARNING : LOG_LEVEL_INFO, "database_notice", words,
 		"severity=%s sqlstate=%s", severity == NULL ? "-" : severity,
 		state == NULL ? "-" : state);
 }
 
+/*
+ * Time-outs: a commit that one of the role or the database cut short would be in doubt.
+ * synchronous_commit: where nothing waits for the commit the journal is the other copy, and a
+ * standby is not waited for (ledger.md 1.6).  Where tokens wait, what the operator's string, role
+ * or server says holds, but for off: then no commit would be durable.
+ */
+#define SESSION(synchronous_commit)                                                                \
+	"select set_config(name, value, false) from (values "                                      \
+	"('synchronous_commit', " synchronous_commit "), ('statement_timeout', '0'), "             \
+	"('lock_timeout', '0'), ('idle_session_timeout', '0'), "                                   \
+	"('default_transaction_isolation', 'read committed'), "                                    \
+	"('search_path', 'pg_catalog')) as settings (name, value)"
+static const char session[] = SESSION("'local'");
+static const char awaited_session[] =
+	SESSION("replace(current_setting('synchronous_commit'), 'off', 'on')");
+
 bool database_connect(struct database *db, struct err *err)
 {
-	/*
-	 * local: the journal is the other copy, a standby is not waited for (ledger.md 1.6).  A
-	 * commit that a time-out of the role or the database cut short would be in doubt.
-	 */
-	static const char session[] =
-		"select set_config(name, value, false) from (values "
-		"('synchronous_commit', 'local'), ('statement_timeout', '0'), "
-		"('lock_timeout', '0'), ('idle_session_timeout', '0'), "
-		"('default_transaction_isolation', 'read committed'), "
-		"('search_path', 'pg_catalog')) as settings (name, value)";
 	uint64_t rows;
 
 	db->conn = connector_attempt(db->connector, err);
 	if (db->conn == NULL)
 		return false;
-	(void)PQsetNoticeReceiver(db->conn, log_notice, NULL);
+	(void)PQsetNoticeReceiver(db->conn, take_notice, db);
 	if (PQsetnonblocking(db->conn, 1) != 0) {
 		database_drop(db);
 		return err_set(err, "database: connection must be non-blocking: libpq refused");
 	}
-	if (!database_do(db, session, NULL, &rows, err)) {
+	if (!database_do(db, db->awaited ? awaited_session : session, NULL, &rows, err)) {
 		database_drop(db);
 		return false;
 	}
 	return true;
+}
+
+bool database_confirmed(const struct database *db, struct err *err)
+{
+	if (!db->awaited || db->warning[0] == '\0')
+		return true;
+	return err_set(err,
+		"database: R37: a commit that tokens wait for must be on the standby: %s, "
+		"SQLSTATE %s",
+		db->warning, unconfirmed_state);
 }
 
 void database_server(const struct database *db, char *out, size_t cap)
@@ -217,6 +245,7 @@ PGresult *database_run(
 
 	if (params == NULL)
 		params = &none;
+	db->warning[0] = '\0';
 	if (PQsendQueryParams(db->conn, sql, params->count, NULL, params->at, params->len,
 		    params->format, 1) != 1) {
 		(void)lost(db, err);

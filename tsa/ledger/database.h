@@ -12,8 +12,12 @@
 
 struct database;
 
-/* conninfo and channel live longer. Connects nothing yet. */
-struct database *database_new(const char *conninfo, struct channel *channel);
+/*
+ * conninfo and channel live longer. Connects nothing yet.  awaited: tokens wait for the commit, so
+ * it is one that the standbys which the server waits for have too, and a commit with a warning
+ * that they may not is none (R37).
+ */
+struct database *database_new(const char *conninfo, bool awaited, struct channel *channel);
 void database_free(struct database *db);
 
 /* One attempt; the session is then set up for shipping. */
@@ -53,6 +57,12 @@ PGresult *database_run(
 /* The same where only the number of rows matters. */
 MUST_CHECK bool database_do(struct database *db, const char *sql, const struct params *params,
 	uint64_t *rows, struct err *err);
+
+/*
+ * True unless commits are awaited and the last statement, one that committed, came with a warning
+ * that a standby may not have it; then err has the server's words.
+ */
+MUST_CHECK bool database_confirmed(const struct database *db, struct err *err);
 
 /* A value of a result: an integer of 4 or 8 bytes; 0 for null. */
 int64_t database_int(const PGresult *result, int row, int column);

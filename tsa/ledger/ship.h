@@ -1,7 +1,7 @@
 /*
  * Ships the journal's records to PostgreSQL, each exactly once: in journal order, a batch a
  * transaction, again after a connection was lost, never past what is durable, never past a row
- * that is another record.
+ * that is another record, unless the journal says that an operator accepted that (R8).
  */
 #ifndef TSA_LEDGER_SHIP_H
 #define TSA_LEDGER_SHIP_H

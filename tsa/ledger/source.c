@@ -80,6 +80,8 @@ bool source_fill(
 		got = journal_reader_next(s->reader, bound, &record, err);
 		if (got != JOURNAL_RECORD)
 			break;
+		if (batch->count > 0 && record.lease != batch->keys[0].lease)
+			break;
 		if (!take(s, &record, batch, err))
 			return false;
 	}

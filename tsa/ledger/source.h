@@ -22,7 +22,8 @@ void source_restart(struct source *s);
 
 /*
  * Fills the batch, emptied first, with the records from seq from on, as many as there are up to
- * bound and as it holds.  Fails if the journal cannot be read or a lease-open does not decode.
+ * bound, of the lease of the first, and as it holds.  Fails if the journal cannot be read or a
+ * lease-open does not decode.
  */
 MUST_CHECK bool source_fill(
 	struct source *s, uint64_t from, uint64_t bound, struct batch *batch, struct err *err);

@@ -93,7 +93,16 @@ static bool insert_records(struct database *db, uint32_t instance, struct batch 
 		       (unsigned)b->keys[0].lease, (unsigned)b->keys[0].ctr);
 }
 
-static bool insert_all(struct database *db, uint32_t instance, struct batch *batch,
+static bool has_companions(const struct batch *batch, const struct tsu_row *tsus)
+{
+	const struct tsu_row *row = tsus;
+
+	while (row != NULL && (row->shipped || row->broken))
+		row = row->next;
+	return row != NULL || batch->leases != NULL;
+}
+
+static bool insert_with_companions(struct database *db, uint32_t instance, struct batch *batch,
 	const struct tsu_row *tsus, uint64_t *inserted, struct err *err)
 {
 	const struct batch_lease *lease;
@@ -113,22 +122,47 @@ static bool insert_all(struct database *db, uint32_t instance, struct batch *bat
 	       begin_or_commit(db, "commit", "COMMIT", err);
 }
 
+/* Records alone, nearly always, are one statement: a transaction of its own, one round trip. */
+static bool insert_all(struct database *db, uint32_t instance, struct batch *batch,
+	const struct tsu_row *tsus, uint64_t *inserted, struct err *err)
+{
+	if (has_companions(batch, tsus))
+		return insert_with_companions(db, instance, batch, tsus, inserted, err);
+	return insert_records(db, instance, batch, inserted, err);
+}
+
 bool store_insert(struct database *db, uint32_t instance, struct batch *batch, struct tsu_row *tsus,
 	uint64_t *inserted, struct err *err)
 {
 	/* After a failure the caller gives the connection up, which ends its transaction. */
-	if (!insert_all(db, instance, batch, tsus, inserted, err))
+	if (!insert_all(db, instance, batch, tsus, inserted, err) || !database_confirmed(db, err))
 		return false;
 	for (struct tsu_row *row = tsus; row != NULL; row = row->next)
 		row->shipped = true;
 	return true;
 }
 
-/* The key of batch[from..to) with this counter; they are of one lease. NULL if none. */
-static const struct batch_key *key_of(
-	const struct batch *batch, size_t from, size_t to, uint32_t ctr)
+bool store_confirm(struct database *db, struct err *err)
 {
-	for (size_t i = from; i < to; i++) {
+	/*
+	 * A transaction that only takes a number writes no WAL before its commit record, and the
+	 * server waits for no standby then.  This writes some; nobody decodes it.  Standbys
+	 * confirm WAL in its order.
+	 */
+	static const char sql[] =
+		"select pg_logical_emit_message(true, 'tsa-ledger'::text, ''::text)";
+	PGresult *result = database_run(db, sql, NULL, err);
+
+	if (result == NULL)
+		return err_while(err, "ack = ledger");
+	PQclear(result);
+	return database_confirmed(db, err);
+}
+
+/* The key of the batch with this counter; a batch is of one lease. NULL if none. */
+static const struct batch_key *key_of(const struct batch *batch, uint32_t ctr)
+{
+	for (size_t i = 0; i < batch->count; i++) {
 		if (batch->keys[i].ctr == ctr)
 			return &batch->keys[i];
 	}
@@ -143,17 +177,17 @@ static void compare_row(
 	if (ours == NULL)
 		return;
 	c->present++;
-	if (c->differs || bytes_equal(theirs, (struct bytes){ ours->leaf_hash, MSG_HASH }))
+	if (bytes_equal(theirs, (struct bytes){ ours->leaf_hash, MSG_HASH }))
 		return;
-	c->differs = true;
+	if (c->differing++ > 0)
+		return;
 	c->ours = *ours;
 	if (theirs.len == MSG_HASH)
 		memcpy(c->theirs, theirs.at, MSG_HASH);
 }
 
-/* One lease's part of a batch, so that the server looks into one partition only. */
-static bool compare_lease(struct database *db, uint32_t instance, const struct batch *batch,
-	size_t from, size_t to, struct store_comparison *c, struct err *err)
+bool store_compare(struct database *db, uint32_t instance, const struct batch *batch,
+	struct store_comparison *comparison, struct err *err)
 {
 	static const char sql[] = "select ctr, leaf_hash from ledger.record where "
 				  "lease_id = $1::int8 and node_id = $2::int4 and "
@@ -162,47 +196,32 @@ static bool compare_lease(struct database *db, uint32_t instance, const struct b
 	struct params p = { 0 };
 	PGresult *result;
 
+	memset(comparison, 0, sizeof(*comparison));
+	if (batch->count == 0)
+		return true;
 	array_begin(&ctrs, ARRAY_INT4);
-	for (size_t i = from; i < to; i++)
+	for (size_t i = 0; i < batch->count; i++)
 		array_add_int(&ctrs, batch->keys[i].ctr);
-	params_int8(&p, batch->keys[from].lease);
+	params_int8(&p, batch->keys[0].lease);
 	params_int4(&p, (int32_t)instance);
 	params_bytes(&p, array_view(&ctrs));
 	result = database_run(db, sql, &p, err);
 	for (int row = 0; result != NULL && row < PQntuples(result); row++) {
 		uint32_t ctr = (uint32_t)database_int(result, row, 0);
 
-		compare_row(result, row, key_of(batch, from, to, ctr), c);
+		compare_row(result, row, key_of(batch, ctr), comparison);
 	}
 	array_free(&ctrs);
 	if (result == NULL)
-		return err_while(err, "ledger.record: lease %u", (unsigned)batch->keys[from].lease);
+		return err_while(err, "ledger.record: lease %u", (unsigned)batch->keys[0].lease);
 	PQclear(result);
 	return true;
 }
 
-bool store_compare(struct database *db, uint32_t instance, const struct batch *batch,
-	struct store_comparison *comparison, struct err *err)
+bool store_extent(struct database *db, uint32_t instance, uint32_t lease,
+	struct store_extent *extent, struct err *err)
 {
-	size_t from = 0;
-
-	memset(comparison, 0, sizeof(*comparison));
-	while (from < batch->count) {
-		size_t to = from + 1;
-
-		while (to < batch->count && batch->keys[to].lease == batch->keys[from].lease)
-			to++;
-		if (!compare_lease(db, instance, batch, from, to, comparison, err))
-			return false;
-		from = to;
-	}
-	return true;
-}
-
-bool store_count(
-	struct database *db, uint32_t instance, uint32_t lease, uint64_t *count, struct err *err)
-{
-	static const char sql[] = "select count(*) from ledger.record where "
+	static const char sql[] = "select count(*), max(ctr) + 1::int8 from ledger.record where "
 				  "lease_id = $1::int8 and node_id = $2::int4";
 	struct params p = { 0 };
 	PGresult *result;
@@ -212,7 +231,8 @@ bool store_count(
 	result = database_run(db, sql, &p, err);
 	if (result == NULL)
 		return err_while(err, "ledger.record: lease %u", (unsigned)lease);
-	*count = (uint64_t)database_int(result, 0, 0);
+	extent->count = (uint64_t)database_int(result, 0, 0);
+	extent->end = (uint32_t)database_int(result, 0, 1);
 	PQclear(result);
 	return true;
 }

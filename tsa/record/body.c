@@ -1,6 +1,6 @@
 /*
  * Owns nothing; the bodies that have one fixed form, without a JSON library: tsa-journal reads
- * them and links none.  body_lease_open.c has the rest.
+ * them and links none.  body_lease_open.c and body_incident.c have the rest.
  */
 #include "tsa/record/body.h"
 

@@ -46,4 +46,37 @@ void body_lease_close(uint32_t count, const uint8_t root[HASH_LEN], struct buf *
 MUST_CHECK bool body_lease_close_read(
 	struct bytes body, uint32_t *count, uint8_t root[HASH_LEN], struct err *err);
 
+/* What an incident says: something that a person will ask about happened to the records. */
+enum incident_what {
+	/*
+	 * "journal-behind": the journal was put back to an older copy; PostgreSQL holds records of
+	 * this node that it has not (R8).
+	 */
+	INCIDENT_JOURNAL_BEHIND,
+	/*
+	 * "conflict-accepted": an operator decided to go on though PostgreSQL holds other records
+	 * of this lease than the journal does; each keeps what it has.
+	 */
+	INCIDENT_CONFLICT_ACCEPTED,
+	INCIDENT_WHATS,
+};
+struct incident {
+	enum incident_what what;
+	uint32_t lease; /* 0: PostgreSQL knows no lease of the journal */
+	/* of a journal that is behind: one more than the greatest counter of lease on each side */
+	uint32_t journal_end;
+	uint32_t database_end;
+	uint32_t newer_lease; /* the newest lease, if only PostgreSQL knows it; 0: none */
+	/* of a conflict: the counter that the operator was shown */
+	uint32_t ctr;
+};
+/*
+ * {"database_end":N,"format":1,"journal_end":N,"lease":N,"newer_lease":N,"what":"..."} with null
+ * for a lease that is 0, or {"ctr":N,"format":1,"lease":N,"what":"..."}.
+ */
+void body_incident(const struct incident *incident, struct buf *out);
+MUST_CHECK bool body_incident_read(struct bytes body, struct incident *incident, struct err *err);
+/* "journal-behind"; for logs. */
+const char *incident_what_name(enum incident_what what);
+
 #endif
