@@ -11,6 +11,8 @@
 
 enum {
 	SECONDS_A_DAY = 86400,
+	US_A_SECOND = 1000000,
+	LONGEST_WAIT_S = 2, /* for a clock that is behind the last lease: then that one + 1 (R1) */
 	/* Far below what int4 holds: a start after a crash reads the whole lease again. */
 	MAX_COUNTER = 1 << 22,
 	NODE_LEN = 256,
@@ -159,6 +161,16 @@ static void remember_previous(struct lease *l)
 		return;
 	l->previous_count = dense->size;
 	tree_root(dense, l->previous_root);
+}
+
+bool lease_may_open(const struct lease *l, uint64_t found_us, uint64_t now_us)
+{
+	uint64_t now_s = now_us / US_A_SECOND;
+	uint64_t last_s = found_us / US_A_SECOND;
+
+	if (l->previous > last_s)
+		last_s = l->previous;
+	return now_s > last_s || last_s - now_s > LONGEST_WAIT_S;
 }
 
 void lease_open_fresh(struct lease *l, uint64_t now_us, int32_t bound_us, bool synchronised,

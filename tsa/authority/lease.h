@@ -39,6 +39,13 @@ MUST_CHECK bool lease_found_leaves(
 bool lease_next_hole(
 	struct lease *lease, uint64_t now_us, struct msg_record *record, struct buf *body);
 
+/*
+ * True once the second in which the journal was found is over, and that of the last lease. A lease
+ * that is the very second of its opening, and never that of an opening before, is new even if the
+ * journal has forgotten some: it may have been rolled back to an older copy (R1, R8). A clock that
+ * is behind is not waited for.
+ */
+bool lease_may_open(const struct lease *lease, uint64_t found_us, uint64_t now_us);
 /* Opens a fresh lease at now_us: its lease-open is the record, counter 0. */
 void lease_open_fresh(struct lease *lease, uint64_t now_us, int32_t bound_us, bool synchronised,
 	struct msg_record *record, struct buf *body);

@@ -55,6 +55,8 @@ struct service {
 	struct timesrc clock;
 	struct tenure tenure;
 	struct msg_journal_ready found;
+	uint64_t found_us; /* of the real clock */
+	bool begun; /* the first lease was opened */
 	enum phase phase;
 	bool drained; /* no front is left that could ask */
 	bool left; /* the loop is over, or need not begin */
@@ -221,8 +223,12 @@ static void start_signers(struct service *s);
 static void on_journal_ready(void *arg, const struct msg_journal_ready *ready)
 {
 	struct service *s = arg;
+	struct clock_reading now = { 0 };
 
+	if (!timesrc_read(&now))
+		BUG("adjtimex: %s", strerror(errno));
 	s->found = *ready;
+	s->found_us = now.time_us;
 	s->clock.last_us = ready->last_time_us;
 	lease_found(s->lease, ready);
 	if (s->accepted != NULL && s->accepted->lease > ready->last_lease) {
@@ -319,9 +325,22 @@ static void start_issuing(struct service *s)
 		.arg = s };
 
 	s->issuing = issue_new(&links);
-	s->tenure = (struct tenure){
-		.lease = s->lease, .journal = s->journal, .clock = &s->clock, .issuing = s->issuing
-	};
+	s->tenure = (struct tenure){ .lease = s->lease,
+		.journal = s->journal,
+		.clock = &s->clock,
+		.issuing = s->issuing,
+		.found_us = s->found_us };
+}
+
+/* R1: no lease in the second in which the journal was found. */
+static void begin_lease(struct service *s)
+{
+	if (s->begun || !tenure_may_begin(&s->tenure))
+		return;
+	s->begun = true;
+	tenure_begin(&s->tenure);
+	if (s->accepted != NULL && !tenure_incident(&s->tenure, s->accepted))
+		BUG("an accepted incident finds no open lease");
 }
 
 static void on_crew_ready(void *arg)
@@ -333,9 +352,7 @@ static void on_crew_ready(void *arg)
 	s->phase = PHASE_LEASE;
 	make_ledger(s);
 	start_issuing(s);
-	tenure_begin(&s->tenure);
-	if (s->accepted != NULL && !tenure_incident(&s->tenure, s->accepted))
-		BUG("an accepted incident finds no open lease");
+	begin_lease(s);
 }
 
 static void on_crew_fatal(void *arg, uint8_t failure, const char *text)
@@ -441,6 +458,8 @@ static void on_tick(evutil_socket_t fd, short what, void *arg)
 	journal_tick(s->journal);
 	issue_expire(s->issuing);
 	close_if_done(s);
+	if (s->phase == PHASE_LEASE)
+		begin_lease(s);
 	if (s->phase == PHASE_RUNNING)
 		tenure_tick(&s->tenure);
 }

@@ -75,6 +75,14 @@ static void void_holes(struct tenure *t)
 			"counters without a record, left by a crash", "count=%u", holes);
 }
 
+bool tenure_may_begin(const struct tenure *t)
+{
+	struct clock_reading now;
+
+	read_clock(t, &now);
+	return lease_may_open(t->lease, t->found_us, now.time_us);
+}
+
 void tenure_begin(struct tenure *t)
 {
 	void_holes(t);

@@ -14,9 +14,12 @@ struct tenure {
 	struct issuing *issuing;
 	uint64_t
 		awaited; /* seq of the lease-open or lease-close that is not durable yet; 0: none */
+	uint64_t found_us; /* when the journal was found */
 	bool turning; /* a fresh lease is being opened while the service runs */
 };
 
+/* At start: true when a lease may be opened, at most some seconds after the journal was found. */
+bool tenure_may_begin(const struct tenure *t);
 /* At start, once the journal is ready: voids what a crash left out, opens a fresh lease. */
 void tenure_begin(struct tenure *t);
 /*
