@@ -65,9 +65,14 @@ static void rest(struct client *c)
 		c->due_us = now;
 }
 
+static void count_bad(const struct client *c, enum cause cause)
+{
+	tally_bad(c->world->tally, c->endpoint, cause, client_now_us());
+}
+
 static void fail(struct client *c, enum cause cause)
 {
-	tally_bad(c->world->tally, cause);
+	count_bad(c, cause);
 	disconnect(c);
 	rest(c);
 	if (c->due_us < c->started_us + RETRY_US)
@@ -174,16 +179,21 @@ static void count_reply(struct client *c, struct bytes body)
 {
 	struct tsp_reply reply;
 
-	if (!tsp_reply_decode(body, &reply))
-		tally_bad(c->world->tally, CAUSE_BROKEN);
-	else if (reply.status == 0)
+	if (!tsp_reply_decode(body, &reply)) {
+		count_bad(c, CAUSE_BROKEN);
+		return;
+	}
+	if (reply.status == 0) {
 		tally_good(c->world->tally, c->endpoint, c->started_us, client_now_us());
-	else if (reply.failure == TSP_SYSTEM_FAILURE)
-		tally_bad(c->world->tally, CAUSE_SYSTEM_FAILURE);
+		return;
+	}
+	tally_words(c->world->tally, reply.text);
+	if (reply.failure == TSP_SYSTEM_FAILURE)
+		count_bad(c, CAUSE_SYSTEM_FAILURE);
 	else if (reply.failure == TSP_TIME_NOT_AVAILABLE)
-		tally_bad(c->world->tally, CAUSE_TIME_NOT_AVAILABLE);
+		count_bad(c, CAUSE_TIME_NOT_AVAILABLE);
 	else
-		tally_bad(c->world->tally, CAUSE_OTHER_REFUSAL);
+		count_bad(c, CAUSE_OTHER_REFUSAL);
 }
 
 static void judge(struct client *c)
@@ -201,8 +211,7 @@ static void judge(struct client *c)
 		break;
 	}
 	if (answer.status != 200) {
-		tally_bad(
-			c->world->tally, answer.status == 503 ? CAUSE_HTTP_503 : CAUSE_HTTP_OTHER);
+		count_bad(c, answer.status == 503 ? CAUSE_HTTP_503 : CAUSE_HTTP_OTHER);
 	} else {
 		keep(c, answer.body);
 		count_reply(c, answer.body);

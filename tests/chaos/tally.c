@@ -1,7 +1,6 @@
 #include "tally.h"
 
 #include <inttypes.h>
-#include <string.h>
 
 static const char *const names[CAUSES] = {
 	[CAUSE_RESET] = "reset",
@@ -20,15 +19,19 @@ const char *cause_name(enum cause cause)
 	return names[cause];
 }
 
-void tally_fault(struct tally *t, uint64_t now_us)
-{
-	*t = (struct tally){ .endpoints = t->endpoints, .fault_us = now_us };
-}
-
 void tally_mend(struct tally *t, uint64_t now_us)
 {
 	t->fault_us = now_us;
-	memset(t->recovered_us, 0, sizeof(t->recovered_us));
+	for (unsigned i = 0; i < t->endpoints; i++) {
+		t->recovered_us[i] = 0;
+		t->since_us[i] = now_us;
+	}
+}
+
+void tally_fault(struct tally *t, uint64_t now_us)
+{
+	*t = (struct tally){ .endpoints = t->endpoints };
+	tally_mend(t, now_us);
 }
 
 void tally_good(struct tally *t, unsigned endpoint, uint64_t started_us, uint64_t now_us)
@@ -37,13 +40,27 @@ void tally_good(struct tally *t, unsigned endpoint, uint64_t started_us, uint64_
 	t->good_by_endpoint[endpoint]++;
 	if (now_us - started_us > t->slowest_us)
 		t->slowest_us = now_us - started_us;
-	if (t->recovered_us[endpoint] == 0 && started_us >= t->fault_us)
+	if (t->recovered_us[endpoint] == 0 && started_us >= t->since_us[endpoint])
 		t->recovered_us[endpoint] = now_us;
 }
 
-void tally_bad(struct tally *t, enum cause cause)
+void tally_bad(struct tally *t, unsigned endpoint, enum cause cause, uint64_t now_us)
 {
 	t->bad[cause]++;
+	t->recovered_us[endpoint] = 0;
+	t->since_us[endpoint] = now_us;
+}
+
+void tally_words(struct tally *t, struct bytes words)
+{
+	size_t len = 0;
+
+	if (t->words[0] != '\0')
+		return;
+	for (; len < words.len && len < sizeof(t->words) - 1; len++)
+		t->words[len] =
+			(char)(words.at[len] > ' ' && words.at[len] < 0x7f ? words.at[len] : '_');
+	t->words[len] = '\0';
 }
 
 uint64_t tally_all_bad(const struct tally *t)
@@ -76,6 +93,8 @@ void tally_print(const struct tally *t, FILE *out)
 	for (int i = 0; i < CAUSES; i++)
 		fprintf(out, " %s=%" PRIu64, names[i], t->bad[i]);
 	fprintf(out, " idle_lost=%" PRIu64 " slowest_us=%" PRIu64, t->idle_lost, t->slowest_us);
+	if (t->words[0] != '\0')
+		fprintf(out, " words=%s", t->words);
 	if (recovered)
 		fprintf(out, " recovered_us=%" PRIu64, took_us);
 }

@@ -6,7 +6,7 @@
 . "$TSA_SOURCE/tests/chaos/rig.sh"
 
 RATE=400
-SECONDS_WANTED=10
+SECONDS_WANTED=60
 
 # A checker of its own over changed copies; sets SAID and STATUS.
 judge() # [ANSWERS [JOURNAL]]

@@ -256,10 +256,10 @@ log_value() # KEY LINE
 }
 
 # Environment for tsad may be put before: VAR=value tsad_start.
-tsad_launch()
+tsad_launch() # [OPTIONS]
 {
 	log_mark
-	"$PROGRAMS/sbin/tsad" --config "$CONF" >>"$LOG" 2>&1 </dev/null &
+	"$PROGRAMS/sbin/tsad" --config "$CONF" "$@" >>"$LOG" 2>&1 </dev/null &
 	TSAD_PID=$!
 	TSAD_OF[$WORLD]=$TSAD_PID
 }
