@@ -268,11 +268,11 @@ log_value() # KEY LINE
 }
 
 # Environment for tsad may be put before: VAR=value tsad_start.
-tsad_launch()
+tsad_launch() # [OPTIONS]
 {
 	world_give
 	log_mark
-	"$PROGRAMS/sbin/tsad" --config "$CONF" >>"$LOG" 2>&1 </dev/null &
+	"$PROGRAMS/sbin/tsad" --config "$CONF" "$@" >>"$LOG" 2>&1 </dev/null &
 	TSAD_PID=$!
 	TSAD_OF[$WORLD]=$TSAD_PID
 }

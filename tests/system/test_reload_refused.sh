@@ -79,6 +79,7 @@ wrong_pin()
 	say '-- a PIN that is refused'
 	printf '000000000000' >"$WORLD/wrong-pin"
 	chmod 600 "$WORLD/wrong-pin"
+	world_give
 	before=$(logins)
 	conf_pin "$WORLD/wrong-pin"
 	log_mark

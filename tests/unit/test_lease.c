@@ -83,6 +83,39 @@ static void a_lease_is_never_one_that_was_even_if_the_clock_went_back(void **sta
 	assert_true(w->record.seq == 11);
 }
 
+/*
+ * R1, R8: the journal may be an older copy that has forgotten a lease of this very second; or of
+ * the last one, opened by a start before that had to take the last one + 1.
+ */
+static void a_lease_waits_for_the_second_after_the_journal_was_found(void **state)
+{
+	struct world *w = *state;
+
+	found(w, 10, NOW_S - 5, false);
+	assert_false(lease_may_open(w->lease, NOW_US, NOW_US));
+	assert_false(lease_may_open(w->lease, NOW_US, NOW_US + 999999));
+	assert_true(lease_may_open(w->lease, NOW_US, NOW_US + 1000000));
+	assert_true(lease_may_open(w->lease, NOW_US + 999999, NOW_US + 1000000));
+}
+
+static void a_lease_waits_for_the_end_of_the_second_of_the_last_one(void **state)
+{
+	struct world *w = *state;
+
+	found(w, 10, NOW_S + 1, false);
+	assert_false(lease_may_open(w->lease, NOW_US - 1, NOW_US));
+	assert_false(lease_may_open(w->lease, NOW_US - 1, NOW_US + 1999999));
+	assert_true(lease_may_open(w->lease, NOW_US - 1, NOW_US + 2000000));
+}
+
+static void a_lease_does_not_wait_for_a_clock_that_is_behind(void **state)
+{
+	struct world *w = *state;
+
+	found(w, 10, NOW_S + 500, false);
+	assert_true(lease_may_open(w->lease, NOW_US, NOW_US));
+}
+
 static void take_and_void(struct world *w, struct serial s)
 {
 	buf_free(&w->body);
@@ -183,6 +216,9 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		with_world(the_first_lease_is_the_second_of_its_opening),
 		with_world(a_lease_is_never_one_that_was_even_if_the_clock_went_back),
+		with_world(a_lease_waits_for_the_second_after_the_journal_was_found),
+		with_world(a_lease_waits_for_the_end_of_the_second_of_the_last_one),
+		with_world(a_lease_does_not_wait_for_a_clock_that_is_behind),
 		with_world(the_close_counts_every_record_and_is_the_last),
 		with_world(the_next_lease_open_names_the_one_before),
 		with_world(holes_of_a_crash_become_voids_in_order),

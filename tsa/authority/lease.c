@@ -11,6 +11,8 @@
 
 enum {
 	SECONDS_A_DAY = 86400,
+	US_A_SECOND = 1000000,
+	LONGEST_WAIT_S = 2, /* for a clock that is behind the last lease: then that one + 1 (R1) */
 	/* Far below what int4 holds: a start after a crash reads the whole lease again. */
 	MAX_COUNTER = 1 << 22,
 	NODE_LEN = 256,
@@ -167,6 +169,16 @@ static void remember_previous(struct lease *l)
 	tree_root(dense, l->previous_root);
 }
 
+bool lease_may_open(const struct lease *l, uint64_t found_us, uint64_t now_us)
+{
+	uint64_t now_s = now_us / US_A_SECOND;
+	uint64_t last_s = found_us / US_A_SECOND;
+
+	if (l->previous > last_s)
+		last_s = l->previous;
+	return now_s > last_s || last_s - now_s > LONGEST_WAIT_S;
+}
+
 void lease_open_fresh(struct lease *l, uint64_t now_us, int32_t bound_us, bool synchronised,
 	struct msg_record *record, struct buf *body)
 {
@@ -229,6 +241,14 @@ bool lease_due(const struct lease *l, uint64_t now_us)
 bool lease_is_open(const struct lease *l)
 {
 	return l->open;
+}
+
+bool lease_may_turn(const struct lease *l, uint64_t now_us)
+{
+	uint64_t now_s = now_us / US_A_SECOND;
+
+	/* A clock that was set back is not waited for, as at the start. */
+	return !l->open || now_s > l->lease || l->lease - now_s > LONGEST_WAIT_S;
 }
 
 struct serial lease_take(struct lease *l)

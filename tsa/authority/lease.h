@@ -40,6 +40,13 @@ MUST_CHECK bool lease_found_leaves(
 bool lease_next_hole(
 	struct lease *lease, uint64_t now_us, struct msg_record *record, struct buf *body);
 
+/*
+ * True once the second in which the journal was found is over, and that of the last lease. A lease
+ * that is the very second of its opening, and never that of an opening before, is new even if the
+ * journal has forgotten some: it may have been rolled back to an older copy (R1, R8). A clock that
+ * is behind is not waited for.
+ */
+bool lease_may_open(const struct lease *lease, uint64_t found_us, uint64_t now_us);
 /* Opens a fresh lease at now_us: its lease-open is the record, counter 0. */
 void lease_open_fresh(struct lease *lease, uint64_t now_us, int32_t bound_us, bool synchronised,
 	struct msg_record *record, struct buf *body);
@@ -55,6 +62,11 @@ void lease_set_facts(struct lease *lease, const struct lease_facts *facts);
  */
 bool lease_due(const struct lease *lease, uint64_t now_us);
 bool lease_is_open(const struct lease *lease);
+/*
+ * True once the second of the open lease is over, so that another one could be opened without
+ * running ahead of the clock: a journal that is put back to an older copy relies on that (R8).
+ */
+bool lease_may_turn(const struct lease *lease, uint64_t now_us);
 
 /* The next serial. The lease is open and not due by counters. */
 struct serial lease_take(struct lease *lease);

@@ -74,12 +74,18 @@ static void begin(struct reload *r)
 	}
 }
 
+/* A reload turns the lease, and leases do not run ahead of the clock: one a second. */
+static bool may_begin(const struct reload *r)
+{
+	return r->state == RELOAD_NONE && !r->over && tenure_may_turn(r->tenure);
+}
+
 void reload_asked(struct reload *r)
 {
-	if (r->state != RELOAD_NONE)
-		r->again = true;
-	else
+	if (may_begin(r))
 		begin(r);
+	else
+		r->again = true;
 }
 
 void reload_failed(struct reload *r, const char *text)
@@ -130,7 +136,7 @@ void reload_swap(struct reload *r)
 
 void reload_tick(struct reload *r)
 {
-	if (r->again && r->state == RELOAD_NONE && !r->over)
+	if (r->again && may_begin(r))
 		begin(r);
 }
 

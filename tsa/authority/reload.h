@@ -35,7 +35,7 @@ struct reload {
 	struct config *next; /* held while a reload runs */
 	uint64_t began_ms;
 	unsigned findings;
-	bool again; /* asked for while one ran */
+	bool again; /* asked for while one ran, or in the second of the last one */
 	bool over; /* the service ends */
 	uint64_t done;
 	uint64_t refused;
@@ -51,7 +51,7 @@ void reload_proven(struct reload *reload);
 void reload_failed(struct reload *reload, const char *text);
 /* From the fronts: new tables are in force. */
 void reload_swap(struct reload *reload);
-/* Begins what was asked for while another one ran; a few times a second. */
+/* Begins what had to wait; a few times a second. */
 void reload_tick(struct reload *reload);
 /* The service ends: no more reloads. One that has no way back goes on. */
 void reload_end(struct reload *reload);

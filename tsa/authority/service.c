@@ -66,8 +66,12 @@ static void start_signers(struct service *s);
 static void on_journal_ready(void *arg, const struct msg_journal_ready *ready)
 {
 	struct service *s = arg;
+	struct clock_reading now = { 0 };
 
+	if (!timesrc_read(&now))
+		BUG("adjtimex: %s", strerror(errno));
 	s->found = *ready;
+	s->found_us = now.time_us;
 	s->clock.last_us = ready->last_time_us;
 	lease_found(s->lease, ready);
 	if (s->accepted != NULL && s->accepted->lease > ready->last_lease) {
@@ -164,9 +168,11 @@ static void start_issuing(struct service *s)
 		.arg = s };
 
 	s->issuing = issue_new(&links);
-	s->tenure = (struct tenure){
-		.lease = s->lease, .journal = s->journal, .clock = &s->clock, .issuing = s->issuing
-	};
+	s->tenure = (struct tenure){ .lease = s->lease,
+		.journal = s->journal,
+		.clock = &s->clock,
+		.issuing = s->issuing,
+		.found_us = s->found_us };
 	s->reload = (struct reload){ .path = s->path,
 		.config = config_hold(s->config),
 		.notify = &s->notify,
@@ -178,6 +184,17 @@ static void start_issuing(struct service *s)
 		.issuing = s->issuing,
 		.clock = &s->clock,
 		.tenure = &s->tenure };
+}
+
+/* R1: no lease in the second in which the journal was found. */
+static void begin_lease(struct service *s)
+{
+	if (s->begun || !tenure_may_begin(&s->tenure))
+		return;
+	s->begun = true;
+	tenure_begin(&s->tenure);
+	if (s->accepted != NULL && !tenure_incident(&s->tenure, s->accepted))
+		BUG("an accepted incident finds no open lease");
 }
 
 static void on_crew_loaded(void *arg)
@@ -192,9 +209,7 @@ static void on_crew_loaded(void *arg)
 	crew_swap(s->crew);
 	make_ledger(s);
 	start_issuing(s);
-	tenure_begin(&s->tenure);
-	if (s->accepted != NULL && !tenure_incident(&s->tenure, s->accepted))
-		BUG("an accepted incident finds no open lease");
+	begin_lease(s);
 }
 
 static void on_crew_refused(void *arg, uint8_t failure, const char *text)
@@ -314,6 +329,8 @@ static void on_tick(evutil_socket_t fd, short what, void *arg)
 	journal_tick(s->journal);
 	issue_expire(s->issuing);
 	service_close_if_done(s);
+	if (s->phase == PHASE_LEASE)
+		begin_lease(s);
 	if (s->phase == PHASE_RUNNING)
 		tenure_tick(&s->tenure);
 	reload_tick(&s->reload);

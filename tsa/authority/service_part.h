@@ -38,6 +38,8 @@ struct service {
 	struct tenure tenure;
 	struct reload reload;
 	struct msg_journal_ready found;
+	uint64_t found_us; /* of the real clock */
+	bool begun; /* the first lease was opened */
 	enum phase phase;
 	bool drained; /* no front is left that could ask */
 	bool left; /* the loop is over, or need not begin */

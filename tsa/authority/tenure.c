@@ -84,6 +84,14 @@ static void void_holes(struct tenure *t)
 			"counters without a record, left by a crash", "count=%u", holes);
 }
 
+bool tenure_may_begin(const struct tenure *t)
+{
+	struct clock_reading now;
+
+	read_clock(t, &now);
+	return lease_may_open(t->lease, t->found_us, now.time_us);
+}
+
 void tenure_begin(struct tenure *t)
 {
 	void_holes(t);
@@ -128,6 +136,14 @@ void tenure_turn(struct tenure *t)
 		return;
 	close_lease(t);
 	open_lease(t);
+}
+
+bool tenure_may_turn(const struct tenure *t)
+{
+	struct clock_reading now;
+
+	read_clock(t, &now);
+	return lease_may_turn(t->lease, now.time_us);
 }
 
 void tenure_tick(struct tenure *t)

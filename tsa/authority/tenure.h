@@ -15,12 +15,15 @@ struct tenure {
 	struct issuing *issuing;
 	uint64_t
 		awaited; /* seq of the lease-open or lease-close that is not durable yet; 0: none */
+	uint64_t found_us; /* when the journal was found */
 	bool turning; /* a fresh lease is being opened while the service runs */
 };
 
 /* What a lease-open says of a configuration, which lives as long as it is in force. */
 struct lease_facts tenure_facts(const struct config *config);
 
+/* At start: true when a lease may be opened, at most some seconds after the journal was found. */
+bool tenure_may_begin(const struct tenure *t);
 /* At start, once the journal is ready: voids what a crash left out, opens a fresh lease. */
 void tenure_begin(struct tenure *t);
 /*
@@ -32,6 +35,8 @@ bool tenure_incident(struct tenure *t, const struct incident *incident);
 void tenure_end(struct tenure *t);
 /* The lease is due: holds jobs; closes it and opens a fresh one once none is in flight. */
 void tenure_turn(struct tenure *t);
+/* False in the second in which the open lease was opened: none may follow it yet. */
+bool tenure_may_turn(const struct tenure *t);
 /* Looks at the clock, for a service that is idle at midnight. */
 void tenure_tick(struct tenure *t);
 /* True if what was awaited (begin or end, not a turn) is durable with this seq. */
