@@ -10,6 +10,7 @@
 #include <getopt.h>
 #include <limits.h>
 #include <netinet/in.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -248,6 +249,7 @@ int main(int argc, char **argv)
 	socklen_t len = sizeof(at);
 	struct evconnlistener *listener;
 
+	(void)signal(SIGPIPE, SIG_IGN); /* clients that have read enough */
 	read_options(argc, argv, &server);
 	set_tls(&server);
 	server.base = event_base_new();

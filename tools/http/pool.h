@@ -65,7 +65,10 @@ struct http_pool;
  */
 struct http_pool *http_pool_new(struct event_base *base, const struct http_url *url,
 	const struct http_settings *settings, struct err *err);
-/* Ends what is under way without calling done. Takes NULL. Never from within done. */
+/*
+ * Ends what is under way without calling done. Takes NULL. Never from within done. libevent lets
+ * go of connections in the loop's next turn: give base one (EVLOOP_NONBLOCK) before it is freed.
+ */
 void http_pool_free(struct http_pool *pool);
 
 /* How many more requests it takes now. */

@@ -196,8 +196,11 @@ static void wipe(struct stamper *stamper)
 	evidence_free(stamper->evidence);
 	X509_STORE_free(stamper->rules.trust);
 	sk_X509_pop_free(stamper->rules.untrusted, X509_free);
-	if (stamper->base != NULL)
+	if (stamper->base != NULL) {
+		/* connections are freed in the loop's next turn */
+		(void)event_base_loop(stamper->base, EVLOOP_NONBLOCK);
 		event_base_free(stamper->base);
+	}
 }
 
 bool stamp_run(const struct stamp_options *options, struct report *report, struct err *err)
