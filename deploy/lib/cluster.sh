@@ -1,7 +1,7 @@
 # shellcheck shell=bash
 # A private PostgreSQL cluster on a Unix socket, without TCP.  The operating system says who
-# connects (peer): only the user who runs the quickstart gets in.  Needs common.sh; RUN is the run
-# folder.
+# connects (peer): only the user who runs the quickstart gets in, and the service's own to add
+# records.  Needs common.sh and state.sh; RUN is the run folder.
 #
 # PostgreSQL refuses to run as root and cannot enter root's folders, and a socket's path ends at 107
 # bytes: then the cluster lives in a folder of its own under /var/tmp and run/pg links to it.
@@ -71,18 +71,29 @@ cluster_write() # FILE: standard input becomes its end
 
 cluster_initdb() # FOLDER
 {
-	local new=$1/data.new who role
+	local new=$1/data.new
 
-	who=$(id -un)
 	as_cluster rm -rf "$new"
 	as_cluster "$CLUSTER_BIN/initdb" -D "$new" -U postgres -A peer -E UTF8 --locale=C.UTF-8 -k ||
 		return 1
 	cluster_settings "$1" | cluster_write "$new/postgresql.conf" || return 1
 	as_cluster tee "$new/pg_hba.conf" <<<'local all all peer map=tsa' || return 1
-	for role in postgres tsa_service tsa_reader; do
-		echo "tsa \"$who\" $role"
-	done | cluster_write "$new/pg_ident.conf" || return 1
 	as_cluster mv "$new" "$1/data"
+}
+
+# Who may be whom; read at each start, since an older one knew no user of the service.
+cluster_who() # FOLDER
+{
+	local who role
+
+	who=$(id -un)
+	{
+		for role in postgres tsa_service tsa_reader; do
+			echo "tsa \"$who\" $role"
+		done
+		! is_root || echo "tsa \"$STATE_USER\" tsa_service"
+	} | as_cluster tee "$1/data/pg_ident.conf" || return 1
+	! cluster_running || as_cluster "$CLUSTER_BIN/pg_ctl" -D "$1/data" reload
 }
 
 cluster_running()
@@ -143,6 +154,7 @@ cluster()
 	folder=$(cluster_folder)
 	[ -e "$folder/postgresql.log" ] || as_cluster touch "$folder/postgresql.log"
 	as_cluster test -d "$folder/data" || logged initdb cluster_initdb "$folder"
+	logged who cluster_who "$folder"
 	cluster_running || logged postgresql-start cluster_start "$folder"
 	logged schema cluster_database
 	logged logins cluster_logins

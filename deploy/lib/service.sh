@@ -1,5 +1,5 @@
 # shellcheck shell=bash
-# Configuration, start, stop and state of tsad.  Needs common.sh, token.sh and cluster.sh; RUN is
+# Configuration, start, stop and state of tsad.  Needs common.sh, state.sh, token.sh and cluster.sh; RUN is
 # the run folder, LISTEN and ADMIN are its listeners, LOCAL_URL and ADMIN_URL the URLs of them.
 
 service_tsu() # NAME
@@ -9,8 +9,8 @@ service_tsu() # NAME
 		[$1]
 		key         = pkcs11:token=$TOKEN;object=$1
 		module      = $MODULE
-		pin_file    = $RUN/softhsm/pin
-		certificate = $RUN/tsu/$1.pem
+		pin_file    = $STATE/softhsm/pin
+		certificate = $STATE/tsu/$1.pem
 		lanes       = 2
 	END
 }
@@ -38,9 +38,10 @@ service_configuration()
 		listen    = $LISTEN
 		admin     = $ADMIN
 		endpoints = release, release-ec, test
-		journal   = $RUN/journal
+		user      = $STATE_USER
+		journal   = $STATE/journal
 		database  = $(cluster_conninfo tsa_service)
-		publish   = $RUN/publish
+		publish   = $STATE/publish
 		# Nobody has checked this machine's clock: for a demonstration only.
 		clock     = unchecked
 	END
@@ -69,7 +70,7 @@ service_environment()
 		export PGPORT=$CLUSTER_PORT
 		export PGDATABASE=$CLUSTER_DATABASE
 		export PGUSER=tsa_reader
-		export SOFTHSM2_CONF=$RUN/softhsm/softhsm2.conf
+		export SOFTHSM2_CONF=$STATE/softhsm/softhsm2.conf
 	END
 }
 
@@ -78,13 +79,23 @@ service_environment()
 service_value()
 {
 	sed -n -E "s/^[[:blank:]]*$1[[:blank:]]*=[[:blank:]]*([^#]*[^#[:blank:]]).*/\1/p" \
-		"$RUN/tsad.conf" | grep -m 1 .
+		"$STATE/tsad.conf" | grep -m 1 .
 }
 
 service_set() # KEY VALUE: in its line, of which the rest stays
 {
 	sed -i -E "s|^([[:blank:]]*$1[[:blank:]]*=[[:blank:]]*)[^#]*[^#[:blank:]]|\1$2|" \
-		"$RUN/tsad.conf" || fail "$RUN/tsad.conf: must be written: cannot"
+		"$STATE/tsad.conf" || fail "$RUN/tsad.conf: must be written: cannot"
+}
+
+# Of a start before root's tsad became another user: nobody was named, the paths were of RUN.
+service_move()
+{
+	[ "$STATE" != "$RUN" ] && ! service_value user >/dev/null || return 0
+	sed -i -E "s#([= ])$RUN/(journal|softhsm/|tsu/|publish)#\1$STATE/\2#; s#^\[tsad\]#&\nuser = $STATE_USER#" \
+		"$STATE/tsad.conf" "$STATE/softhsm/softhsm2.conf" ||
+		fail "$RUN/tsad.conf: must be written: cannot"
+	say "    $RUN/tsad.conf: names user $STATE_USER and $STATE now"
 }
 
 # The configuration is kept, but follows where we were told to listen and where our cluster is.
@@ -92,6 +103,7 @@ service_follow()
 {
 	local had
 
+	service_move
 	had=$(service_value listen) ||
 		fail "$RUN/tsad.conf: must have a line \`listen = $LISTEN' in [tsad]: has none with a" \
 			"value; put it in, or remove the file to get a new one, and start again"
@@ -111,16 +123,17 @@ service_follow()
 
 service_configure()
 {
-	mkdir -p "$RUN/journal" && chmod 700 "$RUN/journal" ||
+	mkdir -p "$STATE/journal" && chmod 700 "$STATE/journal" ||
 		fail "$RUN/journal: must be a folder of ours: cannot make it"
 	if [ -e "$RUN/tsad.conf" ]; then
 		service_follow
 	else
-		service_configuration >"$RUN/tsad.conf.new" && mv "$RUN/tsad.conf.new" "$RUN/tsad.conf" ||
+		service_configuration >"$STATE/tsad.conf.new" && mv "$STATE/tsad.conf.new" "$STATE/tsad.conf" ||
 			fail "$RUN/tsad.conf: must be written: cannot"
 	fi
 	{ service_environment >"$RUN/env.new" && mv "$RUN/env.new" "$RUN/env"; } ||
 		fail "$RUN/env: must be written: cannot"
+	state_give
 }
 
 # The process in tsad.pid, if it is ours: numbers are used again.
@@ -129,7 +142,7 @@ service_pid()
 	local pid
 
 	pid=$(cat "$RUN/tsad.pid" 2>/dev/null) && [ -n "$pid" ] || return 1
-	tr '\0' ' ' <"/proc/$pid/cmdline" 2>/dev/null | grep -qF -- "--config $RUN/tsad.conf " ||
+	tr '\0' ' ' <"/proc/$pid/cmdline" 2>/dev/null | grep -qF -- "--config $STATE/tsad.conf " ||
 		return 1
 	printf '%s\n' "$pid"
 }
@@ -182,7 +195,7 @@ service_start()
 	# Its own session: the terminal's Ctrl-C and hang-up are not meant for it.
 	(
 		close_descriptors
-		exec setsid "$RUN/bin/tsad" --config "$RUN/tsad.conf"
+		state_run setsid "$RUN/bin/tsad" --config "$STATE/tsad.conf"
 	) </dev/null >>"$RUN/tsad.log" 2>&1 &
 	pid=$!
 	echo "$pid" >"$RUN/tsad.pid"

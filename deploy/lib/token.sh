@@ -1,6 +1,6 @@
 # shellcheck shell=bash
 # The HSM token (SoftHSM), the keys in it, the certification authorities and the TSUs' certificates.
-# Needs common.sh and ca.sh; RUN is the run folder, URL the base of the service's URLs,
+# Needs common.sh, state.sh and ca.sh; RUN is the run folder, URL the base of the service's URLs,
 # CERTIFICATE_URL what that was when the certificates were made.
 
 MODULE=/usr/lib/softhsm/libsofthsm2.so
@@ -29,7 +29,7 @@ token_new_pin() # FILE
 token_softhsm_conf()
 {
 	cat <<-END
-		directories.tokendir = $RUN/softhsm/tokens
+		directories.tokendir = $STATE/softhsm/tokens
 		objectstore.backend = file
 		log.level = ERROR
 		slots.removable = false
@@ -41,29 +41,29 @@ token_keys()
 	local name key
 
 	while IFS=$'\t' read -r name key _; do
-		"$RUN/bin/tsa-key" generate --module "$MODULE" --pin-file "$RUN/softhsm/pin" \
+		"$RUN/bin/tsa-key" generate --module "$MODULE" --pin-file "$STATE/softhsm/pin" \
 			--key "pkcs11:token=$TOKEN;object=$name" --type "$key" \
-			--public-key "$RUN/softhsm/$name.pub" || return 1
+			--public-key "$STATE/softhsm/$name.pub" || return 1
 	done < <(tsus)
 }
 
 # Everything or nothing: without the mark "complete" the folder is made again from the beginning.
 token_make()
 {
-	rm -rf "$RUN/softhsm" "$RUN/tsu"
-	mkdir -m 700 "$RUN/softhsm" "$RUN/softhsm/tokens" || return 1
-	token_softhsm_conf >"$RUN/softhsm/softhsm2.conf" || return 1
-	token_new_pin "$RUN/softhsm/pin" && token_new_pin "$RUN/softhsm/so-pin" || return 1
+	rm -rf "$STATE/softhsm" "$STATE/tsu"
+	mkdir -m 700 "$STATE/softhsm" "$STATE/softhsm/tokens" || return 1
+	token_softhsm_conf >"$STATE/softhsm/softhsm2.conf" || return 1
+	token_new_pin "$STATE/softhsm/pin" && token_new_pin "$STATE/softhsm/so-pin" || return 1
 	"$RUN/bin/tsa-key" init --module "$MODULE" --label "$TOKEN" \
-		--pin-file "$RUN/softhsm/pin" --so-pin-file "$RUN/softhsm/so-pin" || return 1
-	token_keys && : >"$RUN/softhsm/complete"
+		--pin-file "$STATE/softhsm/pin" --so-pin-file "$STATE/softhsm/so-pin" || return 1
+	token_keys && : >"$STATE/softhsm/complete" && state_give
 }
 
 token()
 {
 	step "HSM: a SoftHSM token with RSA-3072 and P-256 keys that cannot be taken out"
-	export SOFTHSM2_CONF=$RUN/softhsm/softhsm2.conf
-	if [ -e "$RUN/softhsm/complete" ]; then
+	export SOFTHSM2_CONF=$STATE/softhsm/softhsm2.conf
+	if [ -e "$STATE/softhsm/complete" ]; then
 		say "    kept"
 		return 0
 	fi
@@ -75,7 +75,7 @@ certificates_make()
 {
 	local name ca policy cn
 
-	mkdir -p "$RUN/ca" "$RUN/tsu" && chmod 700 "$RUN/ca" || return 1
+	mkdir -p "$RUN/ca" "$STATE/tsu" && chmod 700 "$RUN/ca" || return 1
 	# Release and test chains share nothing (D9, R27).
 	ca_new "$RUN/ca/release" release "$CERTIFICATE_URL" &&
 		ca_new "$RUN/ca/test" test "$CERTIFICATE_URL" || return 1
@@ -84,8 +84,8 @@ certificates_make()
 	cp "$RUN/ca/test/root.pem" "$RUN/test-root.pem" || return 1
 	cp "$RUN/ca/test/chain.pem" "$RUN/test-chain.pem" || return 1
 	while IFS=$'\t' read -r name _ ca policy cn; do
-		[ -e "$RUN/tsu/$name.pem" ] || ca_issue_tsu "$RUN/ca/$ca" "$RUN/softhsm/$name.pub" \
-			"$cn" "$policy" "$RUN/tsu/$name.pem" || return 1
+		[ -e "$STATE/tsu/$name.pem" ] || ca_issue_tsu "$RUN/ca/$ca" "$STATE/softhsm/$name.pub" \
+			"$cn" "$policy" "$STATE/tsu/$name.pem" || return 1
 	done < <(tsus)
 }
 
@@ -96,13 +96,13 @@ certificates_publish()
 {
 	local file fresh
 
-	fresh=$(find "$RUN/publish" -name test-issuing.crl -mtime -30 2>/dev/null)
+	fresh=$(find "$STATE/publish" -name test-issuing.crl -mtime -30 2>/dev/null)
 	[ -z "$fresh" ] || return 0
-	mkdir -p "$RUN/publish" || return 1
+	mkdir -p "$STATE/publish" || return 1
 	for file in root chain test-root test-chain; do
-		cp "$RUN/$file.pem" "$RUN/publish/$file.pem" || return 1
+		cp "$RUN/$file.pem" "$STATE/publish/$file.pem" || return 1
 	done
-	ca_publish "$RUN/ca/release" "$RUN/publish" && ca_publish "$RUN/ca/test" "$RUN/publish"
+	ca_publish "$RUN/ca/release" "$STATE/publish" && ca_publish "$RUN/ca/test" "$STATE/publish"
 }
 
 certificates()

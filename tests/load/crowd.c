@@ -1,28 +1,32 @@
 #include "crowd.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <netdb.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
-#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/epoll.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <time.h>
 #include <unistd.h>
 
 #include "http.h"
 
-enum { MAX_HTTP_REQUEST = 4096 };
+enum { MAX_HTTP_REQUEST = 4096, MAX_EVENTS = 256 };
 
 struct client {
 	int fd; /* -1: none */
 	bool connecting;
 	bool ended;
+	uint32_t watched; /* events that epoll is asked for; 0: not there */
 	unsigned served; /* answers on this connection */
 	struct exchange *exchange;
-	uint64_t started_us;
+	uint64_t started_us; /* at a rate: when it was due */
 	uint8_t request[MAX_HTTP_REQUEST];
 	size_t request_len;
 	size_t sent;
@@ -37,8 +41,13 @@ struct crowd {
 	size_t count;
 	size_t next; /* the first exchange that no client has */
 	unsigned answered;
+	unsigned busy; /* clients with an exchange */
 	struct client *clients;
-	struct pollfd *polls;
+	unsigned *idle; /* a ring of clients without one, the one that rests longest first */
+	unsigned idle_first;
+	unsigned idle_count;
+	int epoll;
+	uint64_t start_us;
 	struct err *note;
 };
 
@@ -64,23 +73,55 @@ static void client_close(struct client *c)
 	c->fd = -1;
 	c->connecting = false;
 	c->served = 0;
+	c->watched = 0;
+}
+
+static void client_rest(struct crowd *crowd, struct client *c)
+{
+	unsigned at = (crowd->idle_first + crowd->idle_count++) % crowd->o->clients;
+
+	crowd->idle[at] = (unsigned)(c - crowd->clients);
 }
 
 /* The exchange of c is over; the connection is left to the caller. */
-static void client_finish(struct client *c, enum exchange_end end)
+static void client_finish(struct crowd *crowd, struct client *c, enum exchange_end end)
 {
 	c->exchange->end = end;
 	c->exchange = NULL;
+	crowd->busy--;
+	if (!c->ended)
+		client_rest(crowd, c);
+}
+
+/* An epoll that does not take a descriptor leaves this program nothing to do. */
+static void client_watch(struct crowd *crowd, struct client *c)
+{
+	bool sending = c->connecting || (c->exchange != NULL && c->sent < c->request_len);
+	struct epoll_event e = { .events = EPOLLIN | (sending ? EPOLLOUT : 0u) };
+
+	if (c->fd < 0 || c->watched == e.events)
+		return;
+	e.data.u32 = (uint32_t)(c - crowd->clients);
+	if (epoll_ctl(crowd->epoll, c->watched == 0 ? EPOLL_CTL_ADD : EPOLL_CTL_MOD, c->fd, &e) !=
+		0)
+		abort();
+	c->watched = e.events;
+}
+
+static bool set_no_delay(int fd)
+{
+	int on = 1;
+
+	return setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on)) == 0;
 }
 
 static void client_connect(struct crowd *crowd, struct client *c)
 {
 	const struct addrinfo *a = crowd->address;
 	struct err why = { 0 };
-	int on = 1;
 
 	c->fd = socket(a->ai_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
-	if (c->fd >= 0 && setsockopt(c->fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on)) == 0) {
+	if (c->fd >= 0 && set_no_delay(c->fd)) {
 		if (connect(c->fd, a->ai_addr, a->ai_addrlen) == 0)
 			return;
 		c->connecting = errno == EINPROGRESS;
@@ -90,14 +131,15 @@ static void client_connect(struct crowd *crowd, struct client *c)
 	err_sys(&why, "connect");
 	note(crowd, &why);
 	client_close(c);
-	client_finish(c, EXCHANGE_CONNECT_FAILED);
 	c->ended = true; /* a server that takes no connection is not asked again */
+	client_finish(crowd, c, EXCHANGE_CONNECT_FAILED);
 }
 
-static void client_start(struct crowd *crowd, struct client *c)
+/* Writes the request of c's exchange, all of it as the kernel will get it. */
+static void client_write_request(struct crowd *crowd, struct client *c)
 {
 	const struct options *o = crowd->o;
-	struct exchange *e = &crowd->exchanges[crowd->next++];
+	const struct exchange *e = c->exchange;
 	int head = snprintf((char *)c->request, sizeof(c->request),
 		"POST %s HTTP/1.1\r\nHost: %s:%s\r\nContent-Type: application/timestamp-query\r\n"
 		"Content-Length: %zu\r\n\r\n",
@@ -109,10 +151,6 @@ static void client_start(struct crowd *crowd, struct client *c)
 	c->request_len = (size_t)head + e->request.len;
 	c->sent = 0;
 	c->answered = 0;
-	c->exchange = e;
-	c->started_us = now_us();
-	if (c->fd < 0)
-		client_connect(crowd, c);
 }
 
 /* The connection is gone while an exchange was on it. */
@@ -123,13 +161,13 @@ static void client_lost(struct crowd *crowd, struct client *c, const char *how)
 
 	if (c->connecting) {
 		err_set(&why, "connect: %s", how);
-		client_finish(c, EXCHANGE_CONNECT_FAILED);
 		c->ended = true;
+		client_finish(crowd, c, EXCHANGE_CONNECT_FAILED);
 	} else {
 		err_set(&why, "%s after %zu bytes of the answer, %u answers before", how,
 			c->answered, c->served);
-		client_finish(c, idle ? EXCHANGE_CLOSED_IDLE : EXCHANGE_UNANSWERED);
 		c->ended = crowd->o->until_closed;
+		client_finish(crowd, c, idle ? EXCHANGE_CLOSED_IDLE : EXCHANGE_UNANSWERED);
 	}
 	if (!idle || !crowd->o->until_closed)
 		note(crowd, &why);
@@ -149,7 +187,8 @@ static void client_send(struct crowd *crowd, struct client *c)
 			return;
 		}
 		c->connecting = false;
-		c->started_us = now_us(); /* latency is that of a keep-alive connection */
+		if (crowd->o->rate == 0)
+			c->started_us = now_us(); /* latency is that of a keep-alive connection */
 	}
 	n = send(c->fd, c->request + c->sent, c->request_len - c->sent, MSG_NOSIGNAL);
 	if (n >= 0)
@@ -169,7 +208,7 @@ static void client_judge(struct crowd *crowd, struct client *c)
 		return;
 	case HTTP_BAD:
 		note(crowd, &why);
-		client_finish(c, EXCHANGE_BROKEN);
+		client_finish(crowd, c, EXCHANGE_BROKEN);
 		client_close(c);
 		return;
 	case HTTP_WHOLE:
@@ -178,7 +217,6 @@ static void client_judge(struct crowd *crowd, struct client *c)
 	c->exchange->latency_us = now_us() - c->started_us;
 	c->exchange->status = answer.status;
 	buf_append(&c->exchange->answer, answer.body);
-	client_finish(c, EXCHANGE_ANSWERED);
 	c->served++;
 	if (++crowd->answered == crowd->o->announce)
 		fprintf(stderr, "answered=%u\n", crowd->answered);
@@ -186,6 +224,7 @@ static void client_judge(struct crowd *crowd, struct client *c)
 		client_close(c);
 		c->ended = crowd->o->until_closed;
 	}
+	client_finish(crowd, c, EXCHANGE_ANSWERED);
 }
 
 static void client_receive(struct crowd *crowd, struct client *c)
@@ -207,73 +246,177 @@ static void client_receive(struct crowd *crowd, struct client *c)
 	}
 }
 
-static void client_event(struct crowd *crowd, struct client *c, short events)
+/* Gives c the next exchange, which is due at due_us. */
+static void client_start(struct crowd *crowd, struct client *c, uint64_t due_us)
 {
-	if (events & POLLOUT)
+	c->exchange = &crowd->exchanges[crowd->next++];
+	crowd->busy++;
+	client_write_request(crowd, c);
+	c->started_us = due_us;
+	if (c->fd < 0)
+		client_connect(crowd, c);
+	if (c->exchange != NULL && !c->connecting)
 		client_send(crowd, c);
-	if (c->exchange != NULL && c->fd >= 0 && !c->connecting &&
-		(events & (POLLIN | POLLHUP | POLLERR)))
-		client_receive(crowd, c);
-	else if (c->exchange != NULL && c->connecting && (events & (POLLHUP | POLLERR)))
-		client_send(crowd, c); /* asks for the error */
+	client_watch(crowd, c);
 }
 
-/* Gives idle clients work and fills the poll table; false if nobody waits for anything. */
-static bool crowd_prepare(struct crowd *crowd)
+/* Nothing may come on a connection that waits for its next exchange but its end. */
+static void client_idle_event(struct client *c)
 {
-	bool busy = false;
+	char byte;
 
-	for (unsigned i = 0; i < crowd->o->clients; i++) {
-		struct client *c = &crowd->clients[i];
+	if (recv(c->fd, &byte, 1, 0) >= 0 || (errno != EAGAIN && errno != EINTR))
+		client_close(c);
+}
 
-		if (c->exchange == NULL && !c->ended && crowd->next < crowd->count)
-			client_start(crowd, c);
-		crowd->polls[i] = (struct pollfd){ .fd = -1 };
-		if (c->exchange == NULL)
-			continue;
-		busy = true;
-		crowd->polls[i].fd = c->fd;
-		crowd->polls[i].events = POLLIN;
-		if (c->connecting || c->sent < c->request_len)
-			crowd->polls[i].events |= POLLOUT;
+static void client_event(struct crowd *crowd, struct client *c, uint32_t events)
+{
+	if (c->fd < 0)
+		return;
+	if (c->exchange == NULL) {
+		client_idle_event(c);
+		return;
 	}
-	return busy;
+	if (c->connecting || (events & EPOLLOUT) != 0)
+		client_send(crowd, c); /* of a connection that failed it asks for the error */
+	if (c->exchange != NULL && c->fd >= 0 && !c->connecting &&
+		(events & (EPOLLIN | EPOLLHUP | EPOLLERR)) != 0)
+		client_receive(crowd, c);
+	client_watch(crowd, c);
+}
+
+/* When the next exchange is to begin; UINT64_MAX: no further one. */
+static uint64_t next_due_us(const struct crowd *crowd, uint64_t now)
+{
+	const struct options *o = crowd->o;
+	uint64_t due = now;
+
+	if (o->rate > 0)
+		due = crowd->start_us + (uint64_t)crowd->next * 1000000 / o->rate;
+	if (crowd->next == crowd->count)
+		return UINT64_MAX;
+	if (o->seconds > 0 && due >= crowd->start_us + (uint64_t)o->seconds * 1000000)
+		return UINT64_MAX;
+	return due;
+}
+
+/* Gives idle clients what is due; gives when the next one is, UINT64_MAX if nothing waits for it.
+ */
+static uint64_t crowd_give(struct crowd *crowd)
+{
+	uint64_t now = now_us();
+	uint64_t due;
+
+	while ((due = next_due_us(crowd, now)) <= now && crowd->idle_count > 0) {
+		struct client *c = &crowd->clients[crowd->idle[crowd->idle_first]];
+
+		crowd->idle_first = (crowd->idle_first + 1) % crowd->o->clients;
+		crowd->idle_count--;
+		client_start(crowd, c, due);
+	}
+	/* What is due and finds no client free waits, and the clock of its latency runs. */
+	return crowd->idle_count > 0 ? due : UINT64_MAX;
+}
+
+/* Waits until something comes, or until_us; false if it cannot. */
+static bool crowd_wait(struct crowd *crowd, uint64_t until_us)
+{
+	struct epoll_event events[MAX_EVENTS];
+	uint64_t now = now_us();
+	uint64_t left = until_us > now ? until_us - now : 0;
+	const struct timespec t = { .tv_sec = (time_t)(left / 1000000),
+		.tv_nsec = (long)(left % 1000000) * 1000 };
+	int n = epoll_pwait2(crowd->epoll, events, MAX_EVENTS, &t, NULL);
+
+	for (int i = 0; i < n; i++)
+		client_event(crowd, &crowd->clients[events[i].data.u32], events[i].events);
+	return n >= 0 || errno == EINTR;
 }
 
 static void crowd_loop(struct crowd *crowd)
 {
-	uint64_t end = now_us() + (uint64_t)crowd->o->timeout_s * 1000000;
+	uint64_t end = crowd->start_us + (uint64_t)crowd->o->timeout_s * 1000000;
+	struct err why = { 0 };
 
-	while (crowd_prepare(crowd)) {
-		uint64_t now = now_us();
-		struct err why = { 0 };
+	for (;;) {
+		uint64_t due = crowd_give(crowd);
 
-		if (now >= end) {
+		if (crowd->busy == 0 && due == UINT64_MAX)
+			return;
+		if (now_us() >= end) {
 			err_set(&why, "the run: --timeout %u: is over", crowd->o->timeout_s);
-			note(crowd, &why);
-			return;
+			break;
 		}
-		if (poll(crowd->polls, crowd->o->clients, (int)((end - now) / 1000 + 1)) < 0) {
-			if (errno == EINTR)
-				continue;
-			err_sys(&why, "poll");
-			note(crowd, &why);
-			return;
-		}
-		for (unsigned i = 0; i < crowd->o->clients; i++) {
-			if (crowd->polls[i].revents != 0 && crowd->clients[i].exchange != NULL)
-				client_event(crowd, &crowd->clients[i], crowd->polls[i].revents);
+		if (!crowd_wait(crowd, due < end ? due : end)) {
+			err_sys(&why, "epoll");
+			break;
 		}
 	}
+	note(crowd, &why);
+}
+
+/* At a rate the first exchange of a connection must not wait for it. */
+static void crowd_connect(struct crowd *crowd)
+{
+	const struct addrinfo *a = crowd->address;
+
+	for (unsigned i = 0; i < crowd->o->clients; i++) {
+		struct client *c = &crowd->clients[i];
+
+		/* One that fails is tried again, and told, with its first exchange. */
+		c->fd = socket(a->ai_family, SOCK_STREAM | SOCK_CLOEXEC, 0);
+		if (c->fd < 0 || !set_no_delay(c->fd) ||
+			connect(c->fd, a->ai_addr, a->ai_addrlen) != 0 ||
+			fcntl(c->fd, F_SETFL, O_NONBLOCK) != 0)
+			client_close(c);
+		client_watch(crowd, c);
+	}
+}
+
+static bool is_open(const struct client *c)
+{
+	char byte;
+
+	return c->fd >= 0 && recv(c->fd, &byte, 1, MSG_PEEK) < 0 && errno == EAGAIN;
+}
+
+static unsigned count_open(const struct crowd *crowd)
+{
+	unsigned open = 0;
+
+	for (unsigned i = 0; i < crowd->o->clients; i++)
+		open += is_open(&crowd->clients[i]);
+	return open;
+}
+
+/* Says how many connections are open and holds them until standard input ends. */
+static unsigned crowd_hold(const struct crowd *crowd)
+{
+	unsigned held = count_open(crowd);
+	char byte;
+
+	(void)fprintf(stderr, "held=%u\n", held);
+	while (read(STDIN_FILENO, &byte, 1) > 0)
+		continue;
+	return held - count_open(crowd);
 }
 
 static void crowd_make(struct crowd *crowd)
 {
+	struct rlimit files;
+
 	crowd->clients = must_calloc(crowd->o->clients, sizeof(*crowd->clients));
-	crowd->polls = must_calloc(crowd->o->clients, sizeof(*crowd->polls));
+	crowd->idle = must_calloc(crowd->o->clients, sizeof(*crowd->idle));
 	for (unsigned i = 0; i < crowd->o->clients; i++) {
 		crowd->clients[i].fd = -1;
 		crowd->clients[i].answer = must_calloc(1, HTTP_MAX_ANSWER);
+		client_rest(crowd, &crowd->clients[i]);
+	}
+	/* Else every wait for what is due is 50 us too long. */
+	(void)prctl(PR_SET_TIMERSLACK, 1);
+	if (getrlimit(RLIMIT_NOFILE, &files) == 0) {
+		files.rlim_cur = files.rlim_max;
+		(void)setrlimit(RLIMIT_NOFILE, &files);
 	}
 }
 
@@ -283,12 +426,13 @@ static void crowd_wipe(struct crowd *crowd)
 		struct client *c = &crowd->clients[i];
 
 		if (c->exchange != NULL)
-			client_finish(c, EXCHANGE_TIMEOUT);
+			client_finish(crowd, c, EXCHANGE_TIMEOUT);
 		client_close(c);
 		free(c->answer);
 	}
 	free(crowd->clients);
-	free(crowd->polls);
+	free(crowd->idle);
+	(void)close(crowd->epoll);
 }
 
 static bool resolve(const struct options *o, struct addrinfo **address, struct err *err)
@@ -309,20 +453,28 @@ static bool resolve(const struct options *o, struct addrinfo **address, struct e
 	return true;
 }
 
-bool crowd_run(const struct options *o, struct exchange *exchanges, size_t count, uint64_t *wall_us,
-	struct err *first_note, struct err *err)
+bool crowd_run(const struct options *o, struct exchange *exchanges, size_t count,
+	struct crowd_run *run, struct err *err)
 {
 	struct addrinfo *address = NULL;
-	struct crowd crowd = { .o = o, .exchanges = exchanges, .count = count, .note = first_note };
-	uint64_t start;
+	struct crowd crowd = { .o = o, .exchanges = exchanges, .count = count, .note = &run->note };
 
-	if (!resolve(o, &address, err))
+	crowd.epoll = epoll_create1(EPOLL_CLOEXEC);
+	if (crowd.epoll < 0)
+		return err_sys(err, "epoll");
+	if (!resolve(o, &address, err)) {
+		(void)close(crowd.epoll);
 		return false;
+	}
 	crowd.address = address;
 	crowd_make(&crowd);
-	start = now_us();
+	if (o->rate > 0)
+		crowd_connect(&crowd);
+	crowd.start_us = now_us();
 	crowd_loop(&crowd);
-	*wall_us = now_us() - start;
+	run->wall_us = now_us() - crowd.start_us;
+	if (o->hold)
+		run->lost = crowd_hold(&crowd);
 	crowd_wipe(&crowd);
 	freeaddrinfo(address);
 	return true;

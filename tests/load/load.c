@@ -128,16 +128,18 @@ static bool judge_all(const struct options *o, const struct verifier *v,
 	return ok;
 }
 
-static double percentile_ms(const struct result *r, unsigned percent)
+static double percentile_ms(const struct result *r, unsigned per_thousand)
 {
-	size_t at = r->latency_count == 0 ? 0 : (r->latency_count - 1) * percent / 100;
+	size_t at = r->latency_count == 0 ? 0 : (r->latency_count - 1) * per_thousand / 1000;
 
 	return r->latency_count == 0 ? 0 : (double)r->latencies[at] / 1000;
 }
 
 /* One line of key=value, as scripts read it. */
-static void print_summary(struct result *r, uint64_t wall_us)
+static void print_summary(const struct options *o, struct result *r, const struct crowd_run *run)
 {
+	uint64_t wall_us = run->wall_us;
+
 	qsort(r->latencies, r->latency_count, sizeof(r->latencies[0]), compare_latencies);
 	printf("granted=%u wrong=%u repeated=%u", r->granted, r->wrong, r->repeated);
 	for (int i = 0; i < MAX_FAIL_INFO; i++) {
@@ -154,36 +156,42 @@ static void print_summary(struct result *r, uint64_t wall_us)
 		r->ends[EXCHANGE_CONNECT_FAILED], r->ends[EXCHANGE_CLOSED_IDLE],
 		r->ends[EXCHANGE_UNANSWERED], r->ends[EXCHANGE_BROKEN], r->ends[EXCHANGE_TIMEOUT],
 		r->ends[EXCHANGE_NOT_SENT]);
-	printf(" seconds=%.3f per_second=%.1f p50_ms=%.3f p99_ms=%.3f\n", (double)wall_us / 1e6,
-		wall_us == 0 ? 0 : (double)r->granted * 1e6 / (double)wall_us, percentile_ms(r, 50),
-		percentile_ms(r, 99));
+	if (o->hold)
+		printf(" lost=%u", run->lost);
+	printf(" seconds=%.3f per_second=%.1f", (double)wall_us / 1e6,
+		wall_us == 0 ? 0 : (double)r->granted * 1e6 / (double)wall_us);
+	printf(" p50_ms=%.3f p99_ms=%.3f p999_ms=%.3f max_ms=%.3f\n", percentile_ms(r, 500),
+		percentile_ms(r, 990), percentile_ms(r, 999), percentile_ms(r, 1000));
 }
 
-static bool all_good(const struct options *o, const struct result *r)
+static bool all_good(const struct options *o, const struct result *r, const struct crowd_run *run)
 {
 	unsigned excused = 0;
 
 	if (o->until_closed)
-		excused = r->ends[EXCHANGE_CLOSED_IDLE] + r->ends[EXCHANGE_NOT_SENT];
-	return r->wrong == 0 && r->repeated == 0 && r->granted + excused == o->requests;
+		excused = r->ends[EXCHANGE_CLOSED_IDLE];
+	if (o->seconds > 0 && r->granted == 0)
+		return false;
+	if (o->until_closed || o->seconds > 0)
+		excused += r->ends[EXCHANGE_NOT_SENT];
+	return r->wrong == 0 && r->repeated == 0 && run->lost == 0 &&
+	       r->granted + excused == o->requests;
 }
 
-static bool run(
-	const struct options *o, struct exchange *exchanges, struct result *r, struct err *err)
+static bool run_and_judge(const struct options *o, struct exchange *exchanges, struct result *r,
+	struct crowd_run *run, struct err *err)
 {
 	struct verifier *v = verifier_new(o, err);
-	struct err note = { 0 };
-	uint64_t wall_us = 0;
 	bool ok = v != NULL;
 
 	for (size_t i = 0; ok && i < o->requests; i++)
 		ok = verifier_request(v, &exchanges[i].request, err);
-	ok = ok && crowd_run(o, exchanges, o->requests, &wall_us, &note, err);
-	if (ok && note.text[0] != '\0')
-		keep_first(r, &note);
+	ok = ok && crowd_run(o, exchanges, o->requests, run, err);
+	if (ok && run->note.text[0] != '\0')
+		keep_first(r, &run->note);
 	ok = ok && judge_all(o, v, exchanges, r, err);
 	if (ok)
-		print_summary(r, wall_us);
+		print_summary(o, r, run);
 	verifier_free(v);
 	return ok;
 }
@@ -191,6 +199,7 @@ static bool run(
 int main(int argc, char **argv)
 {
 	struct options o;
+	struct crowd_run run = { 0 };
 	struct err err = { 0 };
 	struct exchange *exchanges;
 	struct result *r;
@@ -201,10 +210,10 @@ int main(int argc, char **argv)
 	r = must_calloc(1, sizeof(*r));
 	r->latencies = must_calloc(o.requests, sizeof(*r->latencies));
 	r->serials = must_calloc(o.requests, sizeof(*r->serials));
-	if (!run(&o, exchanges, r, &err)) {
+	if (!run_and_judge(&o, exchanges, r, &run, &err)) {
 		fprintf(stderr, "tsa-load: %s\n", err.text);
 	} else {
-		status = all_good(&o, r) ? 0 : EXIT_NOT_ALL;
+		status = all_good(&o, r, &run) ? 0 : EXIT_NOT_ALL;
 		if (status != 0 && r->first.text[0] != '\0')
 			fprintf(stderr, "tsa-load: %s\n", r->first.text);
 	}

@@ -13,6 +13,9 @@ enum {
 	OPT_CLIENTS,
 	OPT_REQUESTS,
 	OPT_TIMEOUT,
+	OPT_SECONDS,
+	OPT_RATE,
+	OPT_HOLD,
 	OPT_ANNOUNCE,
 	OPT_DIGEST,
 	OPT_POLICY,
@@ -33,6 +36,9 @@ static const struct option longs[] = {
 	{ "clients", required_argument, NULL, OPT_CLIENTS },
 	{ "requests", required_argument, NULL, OPT_REQUESTS },
 	{ "timeout", required_argument, NULL, OPT_TIMEOUT },
+	{ "seconds", required_argument, NULL, OPT_SECONDS },
+	{ "rate", required_argument, NULL, OPT_RATE },
+	{ "hold", no_argument, NULL, OPT_HOLD },
 	{ "announce", required_argument, NULL, OPT_ANNOUNCE },
 	{ "digest", required_argument, NULL, OPT_DIGEST },
 	{ "policy", required_argument, NULL, OPT_POLICY },
@@ -56,6 +62,12 @@ static const char help[] =
 	"  --clients N       connections at the same time (64)\n"
 	"  --requests N      requests in all (1000)\n"
 	"  --timeout S       the whole run ends after so many seconds (300)\n"
+	"  --seconds S       no request begins after so many seconds; fewer than N are no error\n"
+	"  --rate N          N requests a second begin, whatever became of those before, and\n"
+	"                    latency counts from when each was due (without: a client begins the\n"
+	"                    next one when it has its answer)\n"
+	"  --hold            at the end says \"held=N\" on stderr and holds the connections until\n"
+	"                    standard input ends; says how many the server has closed\n"
 	"  --announce N      says \"answered=N\" on stderr when so many answers have come\n"
 	"  --digest NAME     sha256, sha384 or sha512 (sha256)\n"
 	"  --policy OID      asks for this policy\n"
@@ -135,6 +147,15 @@ static void take_number_or_flag(int c, struct options *o)
 		break;
 	case OPT_TIMEOUT:
 		o->timeout_s = number("--timeout", optarg, 86400);
+		break;
+	case OPT_SECONDS:
+		o->seconds = number("--seconds", optarg, 86400);
+		break;
+	case OPT_RATE:
+		o->rate = number("--rate", optarg, LOAD_MAX_RATE);
+		break;
+	case OPT_HOLD:
+		o->hold = true;
 		break;
 	case OPT_ANNOUNCE:
 		o->announce = number("--announce", optarg, LOAD_MAX_REQUESTS);

@@ -5,8 +5,9 @@
 #include <stdbool.h>
 
 enum {
-	LOAD_MAX_CLIENTS = 4096,
+	LOAD_MAX_CLIENTS = 16384,
 	LOAD_MAX_REQUESTS = 200000, /* every answer is held until it is verified */
+	LOAD_MAX_RATE = 1000000,
 	LOAD_MAX_HOST = 256,
 	LOAD_MAX_PORT = 8,
 	LOAD_MAX_PATH = 512,
@@ -19,6 +20,9 @@ struct options {
 	unsigned clients;
 	unsigned requests;
 	unsigned timeout_s;
+	unsigned seconds; /* no exchange begins after so many; 0: all begin */
+	unsigned rate; /* exchanges that begin in a second; 0: each when a client is free */
+	bool hold; /* keeps the connections open until standard input ends */
 	unsigned announce; /* 0: do not */
 	const char *digest;
 	const char *policy; /* dotted OID; NULL: none asked */

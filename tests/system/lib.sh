@@ -38,7 +38,10 @@ POLICY_SECOND=1.3.6.1.4.1.32473.1.2
 POLICY_EC=1.3.6.1.4.1.32473.1.3
 POLICY_TEST=1.3.6.1.4.1.32473.9.1
 
-TEST_DIR=$(mktemp -d "${TMPDIR:-/tmp}/tsa-system.XXXXXX") || exit 1
+# Whom tsad becomes when root runs the tests: the whole suite runs unprivileged (R11).
+TEST_USER=nobody
+
+TEST_DIR=$(mktemp -d "${TMPDIR:-/tmp}/tsa-system.XXXXXX") && chmod 711 "$TEST_DIR" || exit 1
 TSAD_PID=
 declare -A TSAD_OF=() # world -> pid
 declare -a AT_EXIT=() # commands
@@ -136,6 +139,12 @@ world_use() # NAME
 	export SOFTHSM2_CONF=$WORLD/softhsm2.conf
 }
 
+# All of the world is the user's as whom tsad will run. tsad_launch and tsad_run see to it.
+world_give()
+{
+	[ "$(id -u)" -ne 0 ] || chown -R "$TEST_USER:" "$WORLD" || fail "world: chown to $TEST_USER"
+}
+
 world_new() # NAME
 {
 	local from=$TSA_BUILD/tests/world
@@ -146,6 +155,8 @@ world_new() # NAME
 	printf 'directories.tokendir = %s/tokens\nobjectstore.backend = file\nlog.level = ERROR\n' \
 		"$WORLD" >"$SOFTHSM2_CONF"
 	mkdir "$WORLD/journal"
+	# The counting module, where that user can read it wherever the build folder stands.
+	cp "$TSA_BUILD/tests/fake/p11wrap.so" "$WORLD/" || fail 'world: p11wrap.so must be built'
 	: >"$LOG"
 	conf_write >"$CONF"
 }
@@ -172,6 +183,7 @@ conf_write()
 		listen = 127.0.0.1:0
 		admin = 127.0.0.1:0
 		endpoints = release, fast, test
+		user = $TEST_USER
 		journal = $WORLD/journal
 		clock = unchecked
 		publish = $WORLD/publish
@@ -258,6 +270,7 @@ log_value() # KEY LINE
 # Environment for tsad may be put before: VAR=value tsad_start.
 tsad_launch() # [OPTIONS]
 {
+	world_give
 	log_mark
 	"$PROGRAMS/sbin/tsad" --config "$CONF" "$@" >>"$LOG" 2>&1 </dev/null &
 	TSAD_PID=$!
@@ -325,6 +338,7 @@ tsad_kill() # [STOPPED CHILD]
 tsad_run() # [ARGS]
 {
 	: >"$LOG"
+	world_give
 	timeout -k 5 "$WAIT_S" "$PROGRAMS/sbin/tsad" --config "$CONF" "$@" >"$LOG" 2>&1 </dev/null
 	STATUS=$?
 	[ "$STATUS" -ne 124 ] || fail "tsad $*: must end by itself: still runs after $WAIT_S s"

@@ -20,6 +20,7 @@ sample()
 		"$TSA_SOURCE/deploy/tsad.conf" >"$CONF"
 	cp "$WORLD/rel.pem" "$WORLD/rsa2026.pem"
 	cp "$WORLD/tst.pem" "$WORLD/test2026.pem"
+	conf_set tsad user "$TEST_USER"
 	grep -q "$WORLD" "$CONF" || fail "sample: must name paths of ours: none replaced"
 }
 

@@ -39,7 +39,7 @@ free_ports()
 # Everything that has to outlive a start. SoftHSM notes in token.object that someone logged in.
 hashes()
 {
-	(cd "$TSA_RUN" && find root.pem chain.pem test-root.pem test-chain.pem ca tsu softhsm \
+	(cd "$TSA_RUN" && find -H root.pem chain.pem test-root.pem test-chain.pem ca tsu softhsm \
 		tsad.conf journal/instance -type f ! -name '*.lock' ! -name token.object -print0 |
 		sort -z | xargs -0 sha256sum) || fail 'quickstart: must keep its files'
 }

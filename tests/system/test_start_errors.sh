@@ -91,9 +91,9 @@ pin()
 	local logins
 
 	say '-- PIN'
-	conf_set rel module "$TSA_BUILD/tests/fake/p11wrap.so"
-	conf_set ec module "$TSA_BUILD/tests/fake/p11wrap.so"
-	conf_set tst module "$TSA_BUILD/tests/fake/p11wrap.so"
+	conf_set rel module "$WORLD/p11wrap.so"
+	conf_set ec module "$WORLD/p11wrap.so"
+	conf_set tst module "$WORLD/p11wrap.so"
 	export P11WRAP_MODULE P11WRAP_LOG=$WORLD/calls
 	P11WRAP_MODULE=$(cat "$WORLD/module")
 	: >"$P11WRAP_LOG"
@@ -178,7 +178,7 @@ ports()
 # In a mount namespace of its own: a file system of 8 MiB, and one that cannot be written.
 journal()
 {
-	local size namespace=(unshare -m)
+	local size namespace=(unshare -m) again=()
 
 	say '-- the journal directory'
 	rm -rf "$WORLD/journal"
@@ -192,6 +192,8 @@ journal()
 		does_not_start 'a journal that is not ours to write' 1 "$WORLD/journal" 'Permission denied'
 		chmod 700 "$WORLD/journal"
 		namespace=(unshare -rm)
+		# Root to mount, and this user again: there is no other in that namespace to become.
+		again=(unshare -U "--map-user=$(id -u)" "--map-group=$(id -g)")
 	fi
 	# In a chroot the root is no mount point that could be made private; where nothing is shared it
 	# need not be.
@@ -208,7 +210,7 @@ journal()
 		cat >"$TEST_DIR/$size/sbin/tsad" <<-END
 			#!/bin/bash
 			exec ${namespace[*]} bash -c 'mount -t tmpfs -o \$0 none "$WORLD/journal" &&
-				exec "$TSA_BUILD/sbin/tsad" "\$@"' \
+				exec ${again[*]} "$TSA_BUILD/sbin/tsad" "\$@"' \
 				"$([ $size = full ] && echo size=8m || echo size=8m,ro)" "\$@"
 		END
 		chmod +x "$TEST_DIR/$size/sbin/tsad"

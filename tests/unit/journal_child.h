@@ -92,8 +92,8 @@ static inline void child_send_setup(struct child *c, const char *directory, bool
 
 	m.setup_journal.version = MSG_VERSION;
 	m.setup_journal.recover = recover ? 1 : 0;
-	(void)snprintf(
-		m.setup_journal.directory, sizeof(m.setup_journal.directory), "%s", directory);
+	(void)snprintf(m.setup_journal.directory, sizeof(m.setup_journal.directory), "%.*s",
+		MSG_MAX_PATH - 1, directory);
 	child_send(c, &m);
 }
 

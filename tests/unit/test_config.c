@@ -39,6 +39,7 @@ static void fills_the_service_from_a_good_file(void **state)
 	assert_int_equal(c->ack, CONFIG_ACK_JOURNAL);
 	assert_int_equal(c->max_unshipped_age_s, 1800);
 	assert_int_equal(c->max_connections, 10240);
+	assert_string_equal(c->user, "tsa");
 	assert_int_equal(c->file_count, 0);
 	render(text, no_change);
 	(void)SHA256((const uint8_t *)text, strlen(text), hash);
@@ -117,7 +118,8 @@ static void takes_every_setting_at_another_value_than_its_default(void **state)
 	struct fixture *f = *state;
 	static const struct setting service[MAX_CHANGES] = { { "tsad", "clock", "unchecked" },
 		{ "tsad", "clock_slack_ms", "0" }, { "tsad", "max_unshipped_age", "60" },
-		{ "tsad", "max_connections", "7" }, { "tsad", "ack", "ledger" } };
+		{ "tsad", "max_connections", "7" }, { "tsad", "ack", "ledger" },
+		{ "tsad", "user", "stamps" } };
 	static const struct setting endpoint[MAX_CHANGES] = { { "release", "digests", "sha512" },
 		{ "release", "digits", "6" }, { "test", "digits", "6" },
 		{ "first", "accuracy_ms", "2000" }, { "first", "lanes", "64" },
@@ -131,6 +133,7 @@ static void takes_every_setting_at_another_value_than_its_default(void **state)
 	assert_int_equal(c->max_unshipped_age_s, 60);
 	assert_int_equal(c->max_connections, 7);
 	assert_int_equal(c->ack, CONFIG_ACK_LEDGER);
+	assert_string_equal(c->user, "stamps");
 	config_free(c);
 	c = read_changed(f, endpoint, &found);
 	assert_non_null(c);

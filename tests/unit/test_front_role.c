@@ -272,11 +272,25 @@ static void new_tables_take_the_place_of_the_old_ones(void **state)
 	/* One channel keeps the order: with this answer the tables have changed. */
 	(void)expect_refusal(w, TSP_SYSTEM_FAILURE);
 	rig_post(w->fd, "/new", "");
+	/* R18: what is asked by the old tables stands before this, what is by the new ones after.
+	 */
+	(void)rig_hear(w->rig, MSG_READY);
 	assert_int_equal(rig_hear(w->rig, MSG_ISSUE)->issue.endpoint, 9);
 	(void)close(w->fd);
 	w->fd = rig_connect(w->rig);
 	rig_post(w->fd, "/", "");
 	expect_status(w, 404);
+}
+
+static void each_tables_are_acknowledged(void **state)
+{
+	struct world *w = *state;
+	const struct msg done = { .type = MSG_TABLES_DONE };
+
+	rig_tell(w->rig, &done);
+	rig_tell(w->rig, &done);
+	assert_int_equal(rig_hear(w->rig, MSG_READY)->ready.version, MSG_VERSION);
+	(void)rig_hear(w->rig, MSG_READY);
 }
 
 static void a_message_that_may_not_come_is_a_bug_and_aborts(void **state)
@@ -425,6 +439,7 @@ int main(void)
 		WORLD_TEST(an_answer_to_no_request_is_dropped),
 		WORLD_TEST(a_request_that_tsad_leaves_unanswered_gets_system_failure),
 		WORLD_TEST(new_tables_take_the_place_of_the_old_ones),
+		WORLD_TEST(each_tables_are_acknowledged),
 		WORLD_TEST(a_message_that_may_not_come_is_a_bug_and_aborts),
 		WORLD_TEST(the_end_of_the_channel_ends_the_front_at_once),
 		WORLD_TEST(a_term_signal_is_left_to_tsad),

@@ -11,6 +11,7 @@
 #include <cmocka.h>
 
 #include "tests/fake/softhsm.h"
+#include "tsa/core/pin_file.h"
 #include "tsa/hsm/init.h"
 #include "tsa/hsm/login.h"
 #include "tsa/hsm/rv.h"
@@ -219,14 +220,14 @@ static void finds_a_relative_pin_file_under_the_credentials_directory(void **unu
 
 	(void)unused;
 	assert_int_equal(unsetenv("CREDENTIALS_DIRECTORY"), 0);
-	assert_false(hsm_pin_path("pin", path, &err));
+	assert_false(pin_file_path("pin", path, &err));
 	assert_text(&err, "$CREDENTIALS_DIRECTORY");
-	assert_false(hsm_pin_path("", path, &err));
+	assert_false(pin_file_path("", path, &err));
 	assert_text(&err, "is not set");
-	assert_true(hsm_pin_path("/etc/tsa/pin", path, &err));
+	assert_true(pin_file_path("/etc/tsa/pin", path, &err));
 	assert_string_equal(path, "/etc/tsa/pin");
 	assert_int_equal(setenv("CREDENTIALS_DIRECTORY", softhsm.dir, 1), 0);
-	assert_true(hsm_pin_path("pin", path, &err));
+	assert_true(pin_file_path("pin", path, &err));
 	assert_string_equal(path, softhsm.pin_file);
 	/* systemd's access list shows as group bits (there only). */
 	assert_int_equal(chmod(path, 0440), 0);

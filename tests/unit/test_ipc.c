@@ -126,6 +126,20 @@ static void a_full_queue_refuses_and_keeps_what_it_has(void **state)
 	assert_true(ipc_queued(p->a) > 100000 - sizeof(kib));
 }
 
+/* A front that does not read must not fill tsad's memory with answers of a few bytes. */
+static void a_flood_of_tiny_messages_fills_the_queue(void **state)
+{
+	struct pair *p = *state;
+	int waiting = 0;
+
+	while (ipc_send(p->a, bytes_of_text("x"))) {
+		waiting += ipc_wants_write(p->a) ? 1 : 0;
+		assert_true(waiting < 100000 / 16);
+	}
+	assert_true(waiting > 0);
+	assert_true(ipc_queued(p->a) <= 100000);
+}
+
 static void a_gone_side_reads_as_closed(void **state)
 {
 	struct pair *p = *state;
@@ -149,6 +163,7 @@ int main(void)
 		with_pair(a_datagram_over_the_limit_is_an_error_not_a_cut_message),
 		with_pair(what_the_kernel_does_not_take_waits_in_order),
 		with_pair(a_full_queue_refuses_and_keeps_what_it_has),
+		with_pair(a_flood_of_tiny_messages_fills_the_queue),
 		with_pair(a_gone_side_reads_as_closed),
 	};
 

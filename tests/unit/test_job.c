@@ -9,7 +9,9 @@
 #include <cmocka.h>
 
 #include "tsa/authority/job.h"
+#include "tsa/authority/tsu.h"
 
+static struct tsu tsu; /* held by its jobs, and by the test */
 static const uint8_t some[32] = { 1, 2, 3 };
 
 static struct msg_issue issue(uint64_t id)
@@ -54,13 +56,13 @@ static void a_job_whose_lane_failed_goes_back_to_the_head(void **unused)
 	jobs_init(&jobs);
 	first = make(&jobs, 1);
 	(void)make(&jobs, 2);
-	job_to_lane(&jobs, first, NULL);
-	assert_int_equal(jobs.signing, 1);
+	job_to_lane(&jobs, first, NULL, &tsu);
+	assert_ptr_equal(TAILQ_FIRST(&jobs.signing), first);
 	assert_int_equal(first->tries, 1);
 	job_back(&jobs, first);
-	assert_int_equal(jobs.signing, 0);
+	assert_true(TAILQ_EMPTY(&jobs.signing));
 	assert_ptr_equal(TAILQ_FIRST(&jobs.queued[1]), first);
-	job_to_lane(&jobs, first, NULL);
+	job_to_lane(&jobs, first, NULL, &tsu);
 	assert_int_equal(first->tries, 2);
 	job_answered(&jobs, first);
 	jobs_wipe(&jobs);
@@ -74,11 +76,11 @@ static void a_signed_job_waits_for_its_record_and_is_then_gone(void **unused)
 	(void)unused;
 	jobs_init(&jobs);
 	job = make(&jobs, 1);
-	job_to_lane(&jobs, job, NULL);
+	job_to_lane(&jobs, job, NULL, &tsu);
 	job_to_recording(&jobs, job, 77);
 	assert_ptr_equal(TAILQ_FIRST(&jobs.recording), job);
 	assert_true(job->seq == 77);
-	assert_int_equal(jobs.signing, 0);
+	assert_true(TAILQ_EMPTY(&jobs.signing));
 	job_answered(&jobs, job);
 	assert_int_equal(jobs.count, 0);
 	assert_true(TAILQ_EMPTY(&jobs.recording));

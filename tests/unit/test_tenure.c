@@ -58,10 +58,10 @@ size_t journal_waiting(const struct journal *journal)
 	return world.waiting;
 }
 
-size_t issue_in_flight(const struct issuing *issuing)
+bool issue_in_flight(const struct issuing *issuing)
 {
 	(void)issuing;
-	return world.in_flight;
+	return world.in_flight > 0;
 }
 
 void issue_hold(struct issuing *issuing, bool hold)
@@ -116,6 +116,17 @@ static void expect_record(size_t index, uint8_t kind, uint32_t lease, uint32_t c
 	assert_true(world.record[index].seq == index + 1);
 }
 
+static void add_void(struct serial serial)
+{
+	struct msg_record record;
+	struct buf body = { 0 };
+
+	lease_void_record(world.tenure.lease, serial, world.now_s * 1000000, -1, 0,
+		VOID_SIGNER_DIED, &record, &body);
+	journal_append(NULL, &record);
+	buf_free(&body);
+}
+
 /* ---- the tests ---- */
 
 /* R1: one lease from its opening to midnight. */
@@ -163,8 +174,6 @@ static void jobs_are_held_until_the_new_lease_is_durable(void **state)
 static void the_lease_is_closed_only_when_no_job_and_no_record_is_under_way(void **state)
 {
 	struct serial serial;
-	struct msg_record record;
-	struct buf body = { 0 };
 
 	(void)state;
 	begin();
@@ -177,10 +186,7 @@ static void the_lease_is_closed_only_when_no_job_and_no_record_is_under_way(void
 	assert_int_equal(world.count, 1);
 	/* The job is over, its record is with the journal. */
 	world.in_flight = 0;
-	lease_void_record(world.tenure.lease, serial, EVENING_S * 1000000ull, -1, 0,
-		VOID_SIGNER_DIED, &record, &body);
-	journal_append(NULL, &record);
-	buf_free(&body);
+	add_void(serial);
 	tenure_turn(&world.tenure);
 	assert_int_equal(world.count, 2);
 	/* It is durable: now the lease ends. */
@@ -206,6 +212,37 @@ static void the_next_midnight_turns_again(void **state)
 	tenure_tick(&world.tenure);
 	assert_int_equal(world.count, 5);
 	expect_record(4, RECORD_LEASE_OPEN, MIDNIGHT_S + 86400, 0);
+}
+
+/* A lease-open states the configuration in force: auditors read there what a token went by. */
+static void another_configuration_turns_the_lease(void **state)
+{
+	static const uint8_t other_hash[HASH_LEN] = { 0xab };
+	const struct lease_facts other = { "kernel", "1", other_hash };
+	struct serial serial;
+
+	(void)state;
+	begin();
+	lease_set_facts(world.tenure.lease, &facts);
+	tenure_tick(&world.tenure);
+	assert_int_equal(world.count, 1);
+	serial = lease_take(world.tenure.lease);
+	world.in_flight = 1;
+	lease_set_facts(world.tenure.lease, &other);
+	assert_true(lease_due(world.tenure.lease, world.now_s * 1000000));
+	tenure_tick(&world.tenure);
+	assert_true(world.held);
+	assert_int_equal(world.count, 1);
+	/* The last job of the old lease is over. */
+	world.in_flight = 0;
+	add_void(serial);
+	assert_false(durable());
+	expect_record(2, RECORD_LEASE_CLOSE, EVENING_S - 3600, 2);
+	expect_record(3, RECORD_LEASE_OPEN, EVENING_S - 3599, 0);
+	assert_false(durable());
+	assert_false(world.held);
+	tenure_tick(&world.tenure);
+	assert_int_equal(world.count, 4);
 }
 
 /* R10: no record of a lease is older than one before it. */
@@ -281,6 +318,7 @@ int main(void)
 		IN_ITS_WORLD(jobs_are_held_until_the_new_lease_is_durable),
 		IN_ITS_WORLD(the_lease_is_closed_only_when_no_job_and_no_record_is_under_way),
 		IN_ITS_WORLD(the_next_midnight_turns_again),
+		IN_ITS_WORLD(another_configuration_turns_the_lease),
 		IN_ITS_WORLD(a_clock_that_went_back_does_not_take_the_records_along),
 		IN_ITS_WORLD(the_end_is_reached_when_the_lease_close_is_durable),
 		IN_ITS_WORLD(at_start_what_an_operator_accepted_is_awaited_with_the_lease_open),

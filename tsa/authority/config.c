@@ -119,7 +119,8 @@ static void read_files_and_check(struct config_job *job)
 	config_check(job);
 }
 
-struct config *config_read(const char *path, int64_t now, config_finding *report, void *arg)
+struct config *config_read_next(
+	const char *path, int64_t now, config_finding *report, config_judge *judge, void *arg)
 {
 	struct config *config = must_calloc(1, sizeof(*config));
 	struct config_job job = {
@@ -138,6 +139,8 @@ struct config *config_read(const char *path, int64_t now, config_finding *report
 	(void)SHA256(text.at, text.len, config->sha256);
 	config_parse(&job, buf_view(&text));
 	read_files_and_check(&job);
+	if (judge != NULL)
+		judge(arg, config);
 	ok = job.errors == 0;
 out:
 	config_job_wipe(&job);
@@ -149,10 +152,25 @@ out:
 	return NULL;
 }
 
+struct config *config_read(const char *path, int64_t now, config_finding *report, void *arg)
+{
+	return config_read_next(path, now, report, NULL, arg);
+}
+
+struct config *config_hold(struct config *config)
+{
+	config->more_holders++;
+	return config;
+}
+
 void config_free(struct config *config)
 {
 	if (config == NULL)
 		return;
+	if (config->more_holders > 0) {
+		config->more_holders--;
+		return;
+	}
 	for (size_t i = 0; i < CONFIG_MAX_TSUS; i++) {
 		buf_free(&config->tsus[i].certificate);
 		buf_free(&config->tsus[i].chain);

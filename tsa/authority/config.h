@@ -19,6 +19,7 @@ enum {
 	CONFIG_MAX_LANES = 64,
 	CONFIG_MAX_TSUS = 64,
 	CONFIG_MAX_LISTENERS = 8,
+	CONFIG_MAX_USER = 64,
 };
 
 struct config_tsu {
@@ -67,10 +68,12 @@ struct config_file {
 };
 
 struct config {
+	unsigned more_holders; /* beside the one that read it */
 	char listen[CONFIG_MAX_LISTENERS]
 		   [MSG_MAX_PATH]; /* address:port or [v6]:port; port 0: any */
 	size_t listen_count;
 	char admin[MSG_MAX_PATH]; /* empty: none */
+	char user[CONFIG_MAX_USER]; /* whom tsad becomes if it was started as root (R11) */
 	char journal[MSG_MAX_PATH];
 	char database[MSG_MAX_URI]; /* empty: journal only */
 	enum config_ack ack; /* ledger only with a database */
@@ -100,6 +103,17 @@ typedef void config_finding(void *arg, bool warning, const char *text);
  * NULL after at least one finding that is no warning. The caller frees with config_free.
  */
 struct config *config_read(const char *path, int64_t now, config_finding *report, void *arg);
+
+/*
+ * As config_read, for a service that runs: judge gets what was read as well, in the same run and
+ * even if it is no good, to compare it with what is in force. What it finds is its own.
+ */
+typedef void config_judge(void *arg, const struct config *next);
+struct config *config_read_next(
+	const char *path, int64_t now, config_finding *report, config_judge *judge, void *arg);
+/* One holder more: each gives it back with config_free. */
+struct config *config_hold(struct config *config);
+/* Gives it back; the last holder frees. Takes NULL. */
 void config_free(struct config *config);
 
 #endif

@@ -319,6 +319,7 @@ static const struct setting settings[] = {
 	{ SECTION_TSAD, "listen", read_listen, IN_TSAD(listen), 0, 0, required },
 	{ SECTION_TSAD, "admin", read_admin, IN_TSAD(admin), 0, 0, NULL },
 	{ SECTION_TSAD, "endpoints", read_endpoints, IN_TSAD(endpoints), 0, 0, required },
+	{ SECTION_TSAD, "user", read_text, IN_TSAD(user), 0, 0, "tsa" },
 	{ SECTION_TSAD, "journal", read_path, IN_TSAD(journal), 0, 0, required },
 	{ SECTION_TSAD, "database", read_database, IN_TSAD(database), 0, 0, NULL },
 	{ SECTION_TSAD, "ack", read_ack, 0, 0, 0, 0, "journal" },

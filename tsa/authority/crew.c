@@ -1,434 +1,391 @@
-/* Owns the signer processes and what each of them does now. */
+/* Owns the lanes, their generations and what is known of the tokens. */
 #include "tsa/authority/crew.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/wait.h>
 
-#include <event2/event.h>
-
-#include "tsa/authority/job.h"
-#include "tsa/authority/login.h"
 #include "tsa/core/log.h"
-#include "tsa/tsp/der.h"
 
-enum {
-	START_S = 30, /* a signer that has not proven its key by then is killed */
-	MAX_QUEUED = 262144, /* SETUP and one SIGN */
-};
-
-static const struct child_program program = { "tsa-signer", "signer", CHILD_ALL_ENVIRONMENT,
-	MAX_QUEUED, 1 };
-
-enum lane_state {
-	LANE_DOWN, /* no process; waits for its turn, a timer, or a new PIN */
-	LANE_STARTING, /* proves its key */
-	LANE_IDLE,
-	LANE_BUSY, /* has a job */
-	LANE_ENDING, /* killed or failed, not reaped yet */
-};
-
-struct lane {
-	struct crew *crew;
-	struct tsu *tsu;
+/* The TSUs of one configuration; number 0: none. */
+struct generation {
 	unsigned number;
-	struct login *login;
-	enum lane_state state;
-	struct child *child;
-	struct job *job;
-	struct event *timer; /* deadline of a start or a try; or the next start */
-	unsigned failures;
-	bool proven; /* once, at least */
-	bool gave_up; /* failed its proof at start, and is not started again */
-	char text[MSG_MAX_TEXT]; /* what FAILED said */
-	uint8_t failure;
+	size_t tsu_count;
+	struct tsu *tsus[CONFIG_MAX_TSUS]; /* held, by their index in the configuration */
 };
 
 struct crew {
+	struct event_base *base;
 	struct spawner *spawner;
-	const struct config *config;
 	struct crew_events events;
-	struct tsu tsus[CONFIG_MAX_TSUS];
-	/* The lanes of TSU i are first_lane[i] up to first_lane[i + 1]. */
-	size_t first_lane[CONFIG_MAX_TSUS + 1];
-	struct lane *lanes;
-	size_t lane_count;
+	struct lane_events lane_events;
+	struct lane_list lanes; /* the one that was started last stands last */
 	struct logins logins;
-	size_t idle;
-	bool is_check; /* every TSU's result is wanted, not the first failure */
-	bool halted; /* a proof failed at start: no further one is tried */
-	bool ready;
+	struct generation now; /* in force */
+	struct generation next; /* being loaded */
+	bool loaded; /* every lane of next has proven its key */
+	unsigned last_number;
+	bool is_check;
 	bool stopping;
 };
 
-static void start_lane(struct lane *l);
+static void start_waiting(struct crew *c);
 
-static void become(struct lane *l, enum lane_state next)
+static void release(struct generation *g)
 {
-	if (l->state == LANE_IDLE)
-		l->crew->idle--;
-	l->state = next;
-	if (next == LANE_IDLE)
-		l->crew->idle++;
+	for (size_t i = 0; i < g->tsu_count; i++)
+		tsu_release(g->tsus[i]);
+	*g = (struct generation){ 0 };
 }
 
-static void set_timer(struct lane *l, unsigned ms)
+static void remove_lane(struct crew *c, struct lane *l)
 {
-	const struct timeval t = { .tv_sec = ms / 1000,
-		.tv_usec = (suseconds_t)(ms % 1000) * 1000 };
-
-	(void)evtimer_add(l->timer, &t);
+	TAILQ_REMOVE(&c->lanes, l, link);
+	l->login->lanes--;
+	lane_free(l);
 }
 
-/* Starts lanes that wait for their turn. */
-static void start_waiting(struct crew *c)
+/* Ends the lanes of a generation; those that are down are gone at once. */
+static void retire(struct crew *c, unsigned number)
 {
-	for (size_t i = 0; i < c->lane_count; i++) {
-		struct lane *l = &c->lanes[i];
+	struct lane *next;
 
-		if (l->state == LANE_DOWN && !l->gave_up && !evtimer_pending(l->timer, NULL))
-			start_lane(l);
-	}
-}
-
-static void ready_if_all_are(struct crew *c)
-{
-	if (c->ready || c->stopping)
-		return;
-	for (size_t i = 0; i < c->lane_count; i++) {
-		if (c->lanes[i].state != LANE_IDLE)
-			return;
-	}
-	c->ready = true;
-	c->events.ready(c->events.arg);
-}
-
-/* It said why and exits; what follows is decided when it is gone. */
-static void on_failed(struct lane *l, uint8_t failure, const char *text)
-{
-	l->failure = failure;
-	(void)snprintf(l->text, sizeof(l->text), "%s", text);
-	log_event(LOG_LEVEL_ERROR, "signer_failed", text, "tsu=%s lane=%u failure=%s",
-		l->tsu->config->name, l->number, msg_failure_name(failure));
-}
-
-/* Lanes whose logins turn out to be to one token share one from now on. */
-static void know_token(struct lane *l, const char *token)
-{
-	struct crew *c = l->crew;
-	struct login *old = l->login;
-	struct login *same = logins_known(&c->logins, old, token);
-
-	for (size_t i = 0; i < c->lane_count; i++) {
-		if (c->lanes[i].login == old)
-			c->lanes[i].login = same;
-	}
-}
-
-static void on_signer_ready(struct lane *l, const char *token)
-{
-	struct crew *c = l->crew;
-
-	if (l->state != LANE_STARTING) {
-		child_kill(l->child);
-		return;
-	}
-	if (!tsu_token_fits(l->tsu, c->config, token)) {
-		on_failed(l, MSG_FAILURE_KEY,
-			"D7, T-14: profiles etsi and csbr want a hardware token for release: this is "
-			"SoftHSM");
-		child_kill(l->child);
-		return;
-	}
-	(void)evtimer_del(l->timer);
-	become(l, LANE_IDLE);
-	l->failures = 0;
-	l->proven = true;
-	log_event(LOG_LEVEL_INFO, "signer_ready", token, "tsu=%s lane=%u", l->tsu->config->name,
-		l->number);
-	if (c->events.proven != NULL)
-		c->events.proven(c->events.arg, l->tsu, token);
-	if (l->login->state == LOGIN_TRYING)
-		l->login->state = LOGIN_PROVEN;
-	know_token(l, token);
-	start_waiting(c);
-	ready_if_all_are(c);
-	if (c->ready && !c->stopping)
-		c->events.lane_idle(c->events.arg);
-}
-
-static void fail_job(struct lane *l, enum void_reason reason)
-{
-	struct job *job = l->job;
-
-	if (job == NULL)
-		return;
-	l->job = NULL;
-	l->crew->events.job_failed(l->crew->events.arg, job, reason);
-}
-
-/*
- * A signer that failed once is not asked again: another process proves the key. Its job does not
- * wait for its death, since a process that hangs in a driver cannot be killed.
- */
-static void end_lane(struct lane *l, enum void_reason reason)
-{
-	(void)evtimer_del(l->timer);
-	become(l, LANE_ENDING);
-	child_kill(l->child);
-	fail_job(l, reason);
-}
-
-/* Attributes are one DER SET: else a vendor module has written where it should not. */
-static bool is_plausible(const struct msg_signed *signature)
-{
-	struct der attrs = { .rest = signature->signed_attrs };
-
-	return der_take(&attrs, DER_SET).len > 0 && der_finished(&attrs) &&
-	       signature->signature.len > 0;
-}
-
-static void on_signed(struct lane *l, const struct msg_signed *signature)
-{
-	struct job *job = l->job;
-
-	if (l->state == LANE_ENDING)
-		return; /* too late: its serial becomes a void */
-	if (l->state != LANE_BUSY || job == NULL || signature->job != job->id ||
-		!is_plausible(signature)) {
-		log_event(LOG_LEVEL_ERROR, "signer_bad_answer", "answers what it was not asked",
-			"tsu=%s lane=%u", l->tsu->config->name, l->number);
-		end_lane(l, VOID_SIGNER_REFUSED);
-		return;
-	}
-	(void)evtimer_del(l->timer);
-	l->job = NULL;
-	become(l, child_is_gone(l->child) ? LANE_ENDING : LANE_IDLE);
-	l->crew->events.signature(l->crew->events.arg, job, signature);
-}
-
-static void on_message(void *arg, const struct msg *m)
-{
-	struct lane *l = arg;
-
-	switch (m->type) {
-	case MSG_SIGNER_READY:
-		on_signer_ready(l, m->signer_ready.token);
-		return;
-	case MSG_SIGNED:
-		on_signed(l, &m->signature);
-		return;
-	case MSG_SIGN_FAILED:
-		on_failed(l, m->sign_failed.failure, m->sign_failed.text);
-		end_lane(l, VOID_SIGNER_REFUSED);
-		return;
-	case MSG_FAILED:
-		on_failed(l, m->failed.failure, m->failed.text);
-		return;
-	default:
-		log_event(LOG_LEVEL_ERROR, "signer_bad_message", msg_name(m->type),
-			"tsu=%s lane=%u", l->tsu->config->name, l->number);
-		end_lane(l, VOID_SIGNER_REFUSED);
-	}
-}
-
-static void stopped_if_all_are(struct crew *c)
-{
-	for (size_t i = 0; i < c->lane_count; i++) {
-		if (c->lanes[i].child != NULL)
-			return;
-	}
-	c->events.stopped(c->events.arg);
-}
-
-/* What its death means for the lanes that log in to the same token. */
-static void settle_login(struct lane *l)
-{
-	if (l->failure == MSG_FAILURE_PIN)
-		l->login->state = LOGIN_REFUSED; /* R20: this PIN is never tried again */
-	else if (l->login->state == LOGIN_TRYING)
-		l->login->state = LOGIN_UNPROVEN;
-}
-
-static void give_up(struct lane *l, const char *text)
-{
-	l->gave_up = true;
-	l->crew->events.fatal(l->crew->events.arg, l->failure, text);
-}
-
-/*
- * A proof failed at start. That ends a start; --check goes on, but after a refused PIN not with
- * the same module, where another name may stand for the same token.
- */
-static void failed_at_start(struct lane *l, int status)
-{
-	struct crew *c = l->crew;
-
-	if (l->text[0] == '\0')
-		(void)snprintf(l->text, sizeof(l->text),
-			"signer %s: tsa-signer must prove its key: it ended with %s %d",
-			l->tsu->config->name, WIFSIGNALED(status) ? "signal" : "status",
-			WIFSIGNALED(status) ? WTERMSIG(status) : WEXITSTATUS(status));
-	c->halted = !c->is_check;
-	give_up(l, l->text);
-	if (l->failure != MSG_FAILURE_PIN || !c->is_check)
-		return;
-	for (size_t i = 0; i < c->lane_count; i++) {
-		struct lane *other = &c->lanes[i];
-
-		if (strcmp(other->login->module, l->login->module) != 0 ||
-			other->state != LANE_DOWN || other->gave_up)
+	for (struct lane *l = TAILQ_FIRST(&c->lanes); l != NULL; l = next) {
+		next = TAILQ_NEXT(l, link);
+		if (l->generation != number)
 			continue;
-		(void)snprintf(other->text, sizeof(other->text),
-			"signer %s: not tried: a PIN was refused in its module",
-			other->tsu->config->name);
-		other->failure = MSG_FAILURE_PIN;
-		give_up(other, other->text);
+		lane_retire(l);
+		if (l->state == LANE_DOWN)
+			remove_lane(c, l);
 	}
+	logins_prune(&c->logins);
 }
 
-static void on_gone(void *arg, int status)
+/* ---- whose turn it is ---- */
+
+static bool is_loading(const struct crew *c)
 {
-	struct lane *l = arg;
-	struct crew *c = l->crew;
-
-	l->child = NULL;
-	(void)evtimer_del(l->timer);
-	become(l, LANE_DOWN);
-	settle_login(l);
-	fail_job(l, VOID_SIGNER_DIED);
-	if (c->stopping) {
-		stopped_if_all_are(c);
-		return;
-	}
-	if (!c->ready && !(c->is_check && l->proven))
-		failed_at_start(l, status);
-	else if (l->login->state != LOGIN_REFUSED)
-		set_timer(l, backoff_ms(++l->failures));
-	if (!c->stopping)
-		start_waiting(c);
-}
-
-static void on_timer(evutil_socket_t fd, short what, void *arg)
-{
-	struct lane *l = arg;
-
-	(void)fd;
-	(void)what;
-	if (l->state == LANE_DOWN) {
-		start_lane(l);
-		return;
-	}
-	log_event(LOG_LEVEL_ERROR, "signer_timeout", "killed: did not answer in time",
-		"tsu=%s lane=%u limit_ms=%u", l->tsu->config->name, l->number,
-		l->state == LANE_STARTING ? START_S * 1000 : CREW_TRY_MS);
-	if (l->state == LANE_STARTING)
-		(void)snprintf(l->text, sizeof(l->text),
-			"signer %s: must prove its key within %d s: it did not answer",
-			l->tsu->config->name, START_S);
-	end_lane(l, VOID_SIGNER_TIMEOUT);
+	return c->next.number != 0 && !c->loaded;
 }
 
 /*
  * One lane a module starts at a time: the first login to a token must succeed before the others
- * are tried, and SoftHSM shows no token to a process that looks while another one logs in. At the
- * start of the service one at all, so that a refused PIN is the last that was tried.
+ * are tried, and SoftHSM shows no token to a process that looks while another one logs in. While a
+ * configuration is loaded one at all, so that a refused PIN is the last that was tried.
  */
-static bool may_start(const struct lane *l)
+static bool is_its_turn(const struct crew *c, const struct lane *l)
 {
-	const struct crew *c = l->crew;
+	const struct lane *other;
 
-	if (c->halted || l->login->state == LOGIN_REFUSED || l->login->state == LOGIN_TRYING)
+	if (l->state != LANE_DOWN || l->gave_up || l->retired || lane_waits(l) ||
+		!login_is_free(l->login, l->generation))
 		return false;
-	for (size_t i = 0; i < c->lane_count; i++) {
-		if (c->lanes[i].state == LANE_STARTING &&
-			(!c->ready || strcmp(c->lanes[i].login->module, l->login->module) == 0))
+	TAILQ_FOREACH (other, &c->lanes, link) {
+		if (other->in_proof &&
+			(is_loading(c) || strcmp(other->login->module, l->login->module) == 0))
 			return false;
 	}
 	return true;
 }
 
-/* Starts the lane's process, if it is its turn. */
-static void start_lane(struct lane *l)
+/* The lane that has waited longest. */
+static struct lane *next_to_start(const struct crew *c)
 {
-	const struct child_events events = { on_message, on_gone, l };
-	struct msg m = { .type = MSG_SETUP_SIGNER };
-	struct err err = { 0 };
-	char detail[MSG_MAX_NAME + 32];
+	struct lane *l;
 
-	if (!may_start(l))
-		return;
-	if (l->login->state == LOGIN_UNPROVEN)
-		l->login->state = LOGIN_TRYING;
-	l->failure = MSG_FAILURE_OTHER;
-	l->text[0] = '\0';
-	(void)snprintf(detail, sizeof(detail), "tsu=%s lane=%u", l->tsu->config->name, l->number);
-	l->child = child_start(l->crew->spawner, &program, detail, NULL, 0, &events, &err);
-	if (l->child == NULL) {
-		log_event(LOG_LEVEL_ERROR, "signer_failed", err.text, "%s", detail);
-		settle_login(l);
-		if (l->crew->ready)
-			set_timer(l, backoff_ms(++l->failures));
-		else
-			give_up(l, err.text);
+	TAILQ_FOREACH (l, &c->lanes, link) {
+		if (is_its_turn(c, l))
+			return l;
+	}
+	return NULL;
+}
+
+static void give_up(struct crew *c, struct lane *l)
+{
+	l->gave_up = true;
+	c->events.refused(c->events.arg, l->failure, l->text);
+}
+
+/* --check: after a refused PIN its module is left alone, where another name may be that token. */
+static void give_up_module(struct crew *c, const struct lane *refused)
+{
+	struct lane *l;
+
+	TAILQ_FOREACH (l, &c->lanes, link) {
+		if (strcmp(l->login->module, refused->login->module) != 0 ||
+			l->state != LANE_DOWN || l->gave_up)
+			continue;
+		(void)snprintf(l->text, sizeof(l->text),
+			"signer %s: not tried: a PIN was refused in its module",
+			l->tsu->config->name);
+		l->failure = MSG_FAILURE_PIN;
+		give_up(c, l);
+	}
+}
+
+/* A lane of what is being loaded failed; but for --check that ends the load, and the lane. */
+static void refuse_load(struct crew *c, struct lane *l)
+{
+	uint8_t failure = l->failure;
+	char text[MSG_MAX_TEXT];
+
+	if (c->is_check) {
+		give_up(c, l);
+		if (failure == MSG_FAILURE_PIN)
+			give_up_module(c, l);
 		return;
 	}
-	become(l, LANE_STARTING);
-	set_timer(l, START_S * 1000);
-	tsu_setup(l->tsu, &m.setup_signer);
-	child_must_send(l->child, &m);
+	(void)snprintf(text, sizeof(text), "%s", l->text);
+	crew_drop(c);
+	c->events.refused(c->events.arg, failure, text);
 }
+
+static bool is_being_loaded(const struct crew *c, const struct lane *l)
+{
+	return is_loading(c) && l->generation == c->next.number;
+}
+
+static void fail_start(struct crew *c, struct lane *l, uint8_t failure, const char *text)
+{
+	l->failure = failure;
+	(void)snprintf(l->text, sizeof(l->text), "%s", text);
+	if (is_being_loaded(c, l))
+		refuse_load(c, l);
+	else if (failure == MSG_FAILURE_PIN)
+		l->gave_up = true;
+	else
+		lane_start_later(l);
+}
+
+/* It is the lane's turn. The lane may be gone afterwards. */
+static void start(struct crew *c, struct lane *l)
+{
+	struct err err = { 0 };
+
+	TAILQ_REMOVE(&c->lanes, l, link);
+	TAILQ_INSERT_TAIL(&c->lanes, l, link);
+	l->pin = pin_mark_of(l->tsu->config);
+	if (pin_mark_same(&l->pin, &l->login->refused)) {
+		(void)err_set(&err,
+			"signer %s: R20: not tried: the PIN in %.160s was refused and the file is "
+			"the same",
+			l->tsu->config->name, l->tsu->config->pin_file);
+		fail_start(c, l, MSG_FAILURE_PIN, err.text);
+	} else if (!lane_start(l, c->spawner, &err)) {
+		fail_start(c, l, MSG_FAILURE_OTHER, err.text);
+	} else if (l->login->state == LOGIN_UNPROVEN) {
+		l->login->state = LOGIN_TRYING;
+	}
+}
+
+static void start_waiting(struct crew *c)
+{
+	struct lane *l;
+
+	while (!c->stopping && (l = next_to_start(c)) != NULL)
+		start(c, l);
+}
+
+/* ---- what lanes say ---- */
+
+static void loaded_if_all_are(struct crew *c)
+{
+	const struct lane *l;
+
+	if (!is_loading(c) || c->stopping)
+		return;
+	TAILQ_FOREACH (l, &c->lanes, link) {
+		if (l->generation == c->next.number && l->state != LANE_IDLE)
+			return;
+	}
+	c->loaded = true;
+	c->events.loaded(c->events.arg);
+}
+
+/* Lanes whose logins turn out to be to one token share one from now on. */
+static void know_token(struct crew *c, struct login *old, const char *token)
+{
+	struct login *same = logins_known(&c->logins, old, token);
+	struct lane *l;
+
+	TAILQ_FOREACH (l, &c->lanes, link) {
+		if (l->login != old)
+			continue;
+		l->login->lanes--;
+		l->login = same;
+		l->login->lanes++;
+	}
+}
+
+static void on_proven(void *arg, struct lane *l, const char *token)
+{
+	struct crew *c = arg;
+
+	l->login->state = LOGIN_PROVEN;
+	if (c->events.proven != NULL)
+		c->events.proven(c->events.arg, l->tsu, token);
+	know_token(c, l->login, token);
+	loaded_if_all_are(c);
+	start_waiting(c);
+	if (!c->stopping && c->now.number != 0)
+		c->events.lane_idle(c->events.arg);
+}
+
+/* What the end of its process means for the lanes that log in to the same token. */
+static void settle_login(struct crew *c, struct lane *l)
+{
+	/* R20: this PIN is never tried again. One that comes with a reload is another. */
+	if (l->failure == MSG_FAILURE_PIN)
+		login_refuse(
+			l->login, &l->pin, is_being_loaded(c, l) ? c->last_number : l->generation);
+	else if (l->login->state == LOGIN_TRYING)
+		l->login->state = LOGIN_UNPROVEN;
+}
+
+static void stopped_if_all_are(struct crew *c)
+{
+	const struct lane *l;
+
+	TAILQ_FOREACH (l, &c->lanes, link) {
+		if (l->child != NULL)
+			return;
+	}
+	c->events.stopped(c->events.arg);
+}
+
+static void on_gone(void *arg, struct lane *l)
+{
+	struct crew *c = arg;
+
+	settle_login(c, l);
+	if (c->stopping) {
+		stopped_if_all_are(c);
+		return;
+	}
+	if (l->retired) {
+		remove_lane(c, l);
+		logins_prune(&c->logins);
+	} else if (is_being_loaded(c, l) && !(c->is_check && l->proven)) {
+		refuse_load(c, l);
+	} else {
+		lane_start_later(l);
+	}
+	start_waiting(c);
+}
+
+static void on_due(void *arg, struct lane *l)
+{
+	(void)l;
+	start_waiting(arg);
+}
+
+static void on_signature(void *arg, struct job *job, const struct msg_signed *signature)
+{
+	struct crew *c = arg;
+
+	c->events.signature(c->events.arg, job, signature);
+}
+
+static void on_job_failed(void *arg, struct job *job, enum void_reason reason)
+{
+	struct crew *c = arg;
+
+	c->events.job_failed(c->events.arg, job, reason);
+}
+
+/* ---- generations ---- */
 
 /* A superseded TSU signs no more: its key may be gone already. */
-static unsigned lanes_of(const struct config_tsu *t, bool one_lane)
+static unsigned lanes_of(const struct crew *c, const struct config_tsu *t)
 {
-	return t->superseded ? 0 : one_lane ? 1 : t->lanes;
+	return t->superseded ? 0 : c->is_check ? 1 : t->lanes;
 }
 
-static void make_lanes(struct crew *c, struct event_base *base)
+static void make_lanes(struct crew *c, struct tsu *tsu)
 {
-	size_t n = 0;
+	for (unsigned k = 1; k <= lanes_of(c, tsu->config); k++) {
+		struct lane *l = lane_new(c->base, tsu, k, &c->lane_events);
 
-	for (size_t i = 0; i < c->config->tsu_count; i++)
-		n += lanes_of(&c->config->tsus[i], c->is_check);
-	c->lanes = must_calloc(n, sizeof(*c->lanes));
-	for (size_t i = 0; i < c->config->tsu_count; i++) {
-		c->first_lane[i] = c->lane_count;
-		for (unsigned k = 1; k <= lanes_of(&c->config->tsus[i], c->is_check); k++) {
-			struct lane *l = &c->lanes[c->lane_count++];
-
-			l->crew = c;
-			l->tsu = &c->tsus[i];
-			l->number = k;
-			l->login = logins_of(&c->logins, &c->config->tsus[i]);
-			l->timer = evtimer_new(base, on_timer, l);
-			if (l->timer == NULL)
-				BUG("libevent gives no timer");
-		}
+		l->generation = c->next.number;
+		l->login = logins_of(&c->logins, tsu->config);
+		l->login->lanes++;
+		TAILQ_INSERT_TAIL(&c->lanes, l, link);
 	}
-	c->first_lane[c->config->tsu_count] = c->lane_count;
 }
 
-struct crew *crew_new(struct event_base *base, struct spawner *spawner, const struct config *config,
-	bool one_lane, const struct crew_events *events, struct err *err)
+bool crew_load(struct crew *c, struct config *config, struct err *err)
+{
+	struct generation *g = &c->next;
+
+	if (g->number != 0)
+		BUG("crew: a load while another goes on");
+	for (size_t i = 0; i < config->tsu_count; i++) {
+		g->tsus[i] = tsu_new(config, i, err);
+		if (g->tsus[i] == NULL) {
+			release(g);
+			return false;
+		}
+		g->tsu_count++;
+	}
+	g->number = ++c->last_number;
+	c->loaded = false;
+	for (size_t i = 0; i < g->tsu_count; i++)
+		make_lanes(c, g->tsus[i]);
+	start_waiting(c);
+	return true;
+}
+
+void crew_allows(const struct crew *c, const struct config *config, const char *path,
+	config_finding *report, void *arg)
+{
+	logins_allow(&c->logins, config, path, report, arg);
+}
+
+void crew_drop(struct crew *c)
+{
+	unsigned number = c->next.number;
+
+	release(&c->next);
+	c->loaded = false;
+	if (number != 0)
+		retire(c, number);
+}
+
+void crew_swap(struct crew *c)
+{
+	unsigned old = c->now.number;
+
+	if (!c->loaded)
+		BUG("crew: a swap to what is not loaded");
+	release(&c->now);
+	c->now = c->next;
+	c->next = (struct generation){ 0 };
+	c->loaded = false;
+	retire(c, old);
+}
+
+unsigned crew_generation(const struct crew *c)
+{
+	return c->now.number;
+}
+
+struct crew *crew_new(struct event_base *base, struct spawner *spawner, bool is_check,
+	const struct crew_events *events)
 {
 	struct crew *c = must_calloc(1, sizeof(*c));
 
+	c->base = base;
 	c->spawner = spawner;
-	c->config = config;
+	c->is_check = is_check;
 	c->events = *events;
-	logins_init(&c->logins, config->tsu_count);
-	for (size_t i = 0; i < config->tsu_count; i++) {
-		if (!tsu_load(&c->tsus[i], &config->tsus[i], err)) {
-			crew_free(c);
-			return NULL;
-		}
-	}
-	c->is_check = one_lane;
-	make_lanes(c, base);
-	for (size_t i = 0; i < c->lane_count; i++)
-		start_lane(&c->lanes[i]);
+	c->lane_events = (struct lane_events){ .proven = on_proven,
+		.signature = on_signature,
+		.job_failed = on_job_failed,
+		.gone = on_gone,
+		.due = on_due,
+		.arg = c };
+	TAILQ_INIT(&c->lanes);
+	logins_init(&c->logins);
 	return c;
 }
 
@@ -436,64 +393,67 @@ void crew_free(struct crew *c)
 {
 	if (c == NULL)
 		return;
-	for (size_t i = 0; i < c->lane_count; i++)
-		event_free(c->lanes[i].timer);
-	for (size_t i = 0; i < c->config->tsu_count; i++)
-		tsu_wipe(&c->tsus[i]);
-	free(c->lanes);
+	while (!TAILQ_EMPTY(&c->lanes))
+		remove_lane(c, TAILQ_FIRST(&c->lanes));
+	release(&c->now);
+	release(&c->next);
 	logins_wipe(&c->logins);
 	free(c);
 }
 
 struct tsu *crew_tsu(struct crew *c, size_t index)
 {
-	return &c->tsus[index];
+	return c->now.tsus[index];
+}
+
+static bool is_of(const struct crew *c, const struct lane *l, size_t index)
+{
+	return l->generation == c->now.number && l->tsu == c->now.tsus[index];
 }
 
 struct lane *crew_idle_lane(struct crew *c, size_t index)
 {
-	for (size_t i = c->first_lane[index]; i < c->first_lane[index + 1]; i++) {
-		if (c->lanes[i].state == LANE_IDLE)
-			return &c->lanes[i];
+	struct lane *l;
+
+	TAILQ_FOREACH (l, &c->lanes, link) {
+		if (l->state == LANE_IDLE && is_of(c, l, index))
+			return l;
 	}
 	return NULL;
 }
 
 bool crew_any_idle(const struct crew *c)
 {
-	return c->idle > 0;
+	const struct lane *l;
+
+	TAILQ_FOREACH (l, &c->lanes, link) {
+		if (l->state == LANE_IDLE && l->generation == c->now.number)
+			return true;
+	}
+	return false;
 }
 
 void crew_sign(struct lane *l, struct job *job, struct bytes tstinfo)
 {
-	struct msg m = { .type = MSG_SIGN, .sign = { .job = job->id, .tstinfo = tstinfo } };
-
-	become(l, LANE_BUSY);
-	l->job = job;
-	set_timer(l, CREW_TRY_MS);
-	child_must_send(l->child, &m);
+	lane_sign(l, job, tstinfo);
 }
 
 unsigned crew_lanes_up(const struct crew *c, size_t index)
 {
+	const struct lane *l;
 	unsigned up = 0;
 
-	for (size_t i = c->first_lane[index]; i < c->first_lane[index + 1]; i++)
-		up += c->lanes[i].state == LANE_IDLE || c->lanes[i].state == LANE_BUSY;
+	TAILQ_FOREACH (l, &c->lanes, link)
+		up += is_of(c, l, index) && (l->state == LANE_IDLE || l->state == LANE_BUSY);
 	return up;
 }
 
 void crew_stop(struct crew *c)
 {
-	c->stopping = true;
-	for (size_t i = 0; i < c->lane_count; i++) {
-		struct lane *l = &c->lanes[i];
+	struct lane *l;
 
-		(void)evtimer_del(l->timer);
-		if (l->child == NULL)
-			continue;
-		become(l, LANE_ENDING);
-		child_close(l->child);
-	}
+	c->stopping = true;
+	TAILQ_FOREACH (l, &c->lanes, link)
+		lane_close(l);
 	stopped_if_all_are(c);
 }

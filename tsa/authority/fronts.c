@@ -11,11 +11,18 @@
 
 #include <event2/event.h>
 
+#include "tsa/authority/activation.h"
 #include "tsa/authority/listen.h"
-#include "tsa/authority/pages.h"
+#include "tsa/authority/tables.h"
+#include "tsa/authority/timesrc.h"
 #include "tsa/core/log.h"
 
-enum { MAX_QUEUED = 64 * 1024 * 1024 };
+enum {
+	MAX_QUEUED = 64 * 1024 * 1024,
+	TABLES_S = 10, /* a front that has not taken new tables by then hangs */
+	DRAIN_S = 15, /* a front gives its clients 10 s (R12): after this it hangs */
+	HONEST_MS = 60000, /* a front that served so long before its lie is the first of its kind */
+};
 
 static const struct child_program clients_program = { "tsa-front", "front", CHILD_NO_ENVIRONMENT,
 	MAX_QUEUED, 2 };
@@ -30,9 +37,16 @@ struct front {
 	size_t listener_count;
 	struct child *child;
 	struct event *restart;
+	struct event *drain_limit;
 	uint32_t nonce; /* upper half of its request ids */
+	unsigned tables_sent;
+	unsigned tables_known; /* of those: a READY came for them */
+	uint32_t last_number; /* lower half of its last request id: they rise (R14) */
+	uint64_t started_ms; /* monotonic */
 	unsigned failures;
+	unsigned lies; /* fronts in a row that ended as liars */
 	bool listening;
+	bool finished; /* caught or failed: what else it says is not heard, nothing is sent to it */
 	bool draining;
 };
 
@@ -42,6 +56,8 @@ struct fronts {
 	struct fronts_events events;
 	struct front clients;
 	struct front admin;
+	struct event *late; /* limit for the READY that a reload waits for */
+	bool reloading; /* the clients' front has tables that it has not said to be in force */
 	bool ready;
 	bool stopping;
 	char status[MSG_MAX_STATUS];
@@ -49,12 +65,12 @@ struct fronts {
 
 static void start(struct front *f);
 
-static bool bind_all(struct front *f, const char (*addresses)[MSG_MAX_PATH], size_t count,
-	const char *label, struct err *err)
+static bool bind_all(struct front *f, struct activation *given,
+	const char (*addresses)[MSG_MAX_PATH], size_t count, const char *label, struct err *err)
 {
 	for (size_t i = 0; i < count; i++) {
 		char bound[MSG_MAX_PATH];
-		int fd = listen_on(addresses[i], bound, sizeof(bound), err);
+		int fd = listen_on(given, label, addresses[i], bound, sizeof(bound), err);
 
 		if (fd < 0)
 			return false;
@@ -71,6 +87,43 @@ static void on_restart(evutil_socket_t fd, short what, void *arg)
 	start(arg);
 }
 
+/* Every ISSUE from here on was made with the tables that the last reload gave. */
+static void tables_in_force(struct fronts *s)
+{
+	if (!s->reloading)
+		return;
+	s->reloading = false;
+	(void)evtimer_del(s->late);
+	s->events.tables(s->events.arg);
+}
+
+static void on_late(evutil_socket_t fd, short what, void *arg)
+{
+	struct fronts *s = arg;
+
+	(void)fd;
+	(void)what;
+	log_event(LOG_LEVEL_ERROR, "front_timeout", "killed: does not take new tables",
+		"front=%s limit_s=%d", s->clients.program->label, TABLES_S);
+	s->clients.finished = true;
+	child_kill(s->clients.child);
+}
+
+/* Only a front that hangs, or was taken over, does not end by itself. */
+static void on_drain_limit(evutil_socket_t fd, short what, void *arg)
+{
+	struct front *f = arg;
+
+	(void)fd;
+	(void)what;
+	if (f->child == NULL)
+		return;
+	log_event(LOG_LEVEL_ERROR, "front_timeout", "killed: does not end after DRAIN",
+		"front=%s limit_s=%d", f->program->label, DRAIN_S);
+	f->finished = true;
+	child_kill(f->child);
+}
+
 static void front_init(struct fronts *s, struct front *f, enum msg_front kind,
 	const struct child_program *program, struct event_base *base)
 {
@@ -78,8 +131,25 @@ static void front_init(struct fronts *s, struct front *f, enum msg_front kind,
 	f->kind = kind;
 	f->program = program;
 	f->restart = evtimer_new(base, on_restart, f);
-	if (f->restart == NULL)
+	f->drain_limit = evtimer_new(base, on_drain_limit, f);
+	if (f->restart == NULL || f->drain_limit == NULL)
 		BUG("libevent gives no timer");
+}
+
+/* What the service manager opened, and the rest by ourselves. */
+static bool bind_listeners(struct fronts *s, struct err *err)
+{
+	const struct config *config = s->config;
+	struct activation given;
+	bool ok = activation_read(&given, err) &&
+		  bind_all(&s->clients, &given, config->listen, config->listen_count, "clients",
+			  err) &&
+		  bind_all(&s->admin, &given, &config->admin, config->admin[0] == '\0' ? 0 : 1,
+			  "admin", err) &&
+		  activation_done(&given, err);
+
+	activation_close(&given);
+	return ok;
 }
 
 struct fronts *fronts_new(struct event_base *base, struct spawner *spawner,
@@ -92,9 +162,10 @@ struct fronts *fronts_new(struct event_base *base, struct spawner *spawner,
 	s->events = *events;
 	front_init(s, &s->clients, MSG_FRONT_CLIENTS, &clients_program, base);
 	front_init(s, &s->admin, MSG_FRONT_ADMIN, &admin_program, base);
-	if (!bind_all(&s->clients, config->listen, config->listen_count, "clients", err) ||
-		!bind_all(&s->admin, &config->admin, config->admin[0] == '\0' ? 0 : 1, "admin",
-			err)) {
+	s->late = evtimer_new(base, on_late, s);
+	if (s->late == NULL)
+		BUG("libevent gives no timer");
+	if (!bind_listeners(s, err)) {
 		fronts_free(s);
 		return NULL;
 	}
@@ -108,93 +179,73 @@ static void close_listeners(struct front *f)
 	f->listener_count = 0;
 }
 
+static void front_wipe(struct front *f)
+{
+	close_listeners(f);
+	event_free(f->restart);
+	event_free(f->drain_limit);
+}
+
 void fronts_free(struct fronts *s)
 {
 	if (s == NULL)
 		return;
-	close_listeners(&s->clients);
-	close_listeners(&s->admin);
-	event_free(s->clients.restart);
-	event_free(s->admin.restart);
+	front_wipe(&s->clients);
+	front_wipe(&s->admin);
+	event_free(s->late);
 	free(s);
 }
 
-static void send_endpoints(struct front *f)
-{
-	const struct config *c = f->fronts->config;
+static void kill_liar(struct front *f, const char *text);
 
-	for (size_t i = 0; i < c->endpoint_count; i++) {
-		const struct config_endpoint *e = &c->endpoints[i];
-		struct msg m = { .type = MSG_ENDPOINT,
-			.endpoint = { .index = (uint8_t)i,
-				.digests = e->digests,
-				.policy_count = e->policy_count } };
-
-		(void)snprintf(m.endpoint.path, sizeof(m.endpoint.path), "%s", e->path);
-		memcpy(m.endpoint.policy, e->policies, sizeof(m.endpoint.policy));
-		child_must_send(f->child, &m);
-	}
-}
-
-static void send_file(struct front *f, const struct config_file *file)
-{
-	size_t at = 0;
-
-	do {
-		struct msg m = { .type = MSG_FILE };
-		size_t part = file->content.len - at;
-
-		if (part > MSG_MAX_PART)
-			part = MSG_MAX_PART;
-		(void)snprintf(m.file.path, sizeof(m.file.path), "%s", file->path);
-		(void)snprintf(m.file.type, sizeof(m.file.type), "%s", file->type);
-		m.file.offset = (uint32_t)at;
-		m.file.total = (uint32_t)file->content.len;
-		m.file.part = (struct bytes){ file->content.at + at, part };
-		child_must_send(f->child, &m);
-		at += part;
-	} while (at < file->content.len);
-}
-
-static void send_pages(struct front *f)
-{
-	struct config_file pages[PAGES_COUNT];
-
-	pages_make(f->fronts->config, pages);
-	for (size_t i = 0; i < PAGES_COUNT; i++) {
-		send_file(f, &pages[i]);
-		buf_free(&pages[i].content);
-	}
-}
-
-/* SETUP and tables; an admin front has no endpoints and no files. */
+/* An admin front has no endpoints and no files. */
 static void send_tables(struct front *f)
 {
-	const struct config *c = f->fronts->config;
+	if (f->kind == MSG_FRONT_CLIENTS ? tables_send(f->child, f->fronts->config)
+					 : tables_send_none(f->child))
+		f->tables_sent++;
+	else
+		kill_liar(f, "its queue is full: killed");
+}
+
+static void set_up(struct front *f)
+{
 	struct msg setup = { .type = MSG_SETUP_FRONT,
 		.setup_front = { .version = MSG_VERSION,
 			.front = (uint8_t)f->kind,
 			.listeners = (uint8_t)f->listener_count,
 			.start_nonce = f->nonce,
-			.max_connections = c->max_connections } };
-	const struct msg done = { .type = MSG_TABLES_DONE };
+			.max_connections = f->fronts->config->max_connections } };
 
 	child_must_send(f->child, &setup);
-	if (f->kind == MSG_FRONT_CLIENTS) {
-		send_endpoints(f);
-		send_pages(f);
-		for (size_t i = 0; i < c->file_count; i++)
-			send_file(f, &c->files[i]);
+	f->tables_sent = 0;
+	f->tables_known = 0;
+	send_tables(f);
+}
+
+void fronts_reload(struct fronts *s, const struct config *config)
+{
+	const struct timeval limit = { .tv_sec = TABLES_S };
+
+	s->config = config;
+	s->reloading = true;
+	if (s->clients.child == NULL) {
+		tables_in_force(s);
+		return;
 	}
-	child_must_send(f->child, &done);
+	(void)evtimer_add(s->late, &limit);
+	send_tables(&s->clients);
 }
 
 static void on_ready(struct front *f)
 {
 	struct fronts *s = f->fronts;
 
+	f->tables_known++;
 	f->listening = true;
 	f->failures = 0;
+	if (f->kind == MSG_FRONT_CLIENTS && f->tables_known == f->tables_sent)
+		tables_in_force(s);
 	if (s->ready || !s->clients.listening ||
 		(s->admin.listener_count > 0 && !s->admin.listening))
 		return;
@@ -202,8 +253,20 @@ static void on_ready(struct front *f)
 	s->events.ready(s->events.arg);
 }
 
+static void count_lie(struct front *f)
+{
+	if (monotonic_ms() - f->started_ms >= HONEST_MS)
+		f->lies = 0;
+	f->lies++;
+}
+
+/* Whoever sends this is no front of ours any more: not a word of it counts from here on. */
 static void kill_liar(struct front *f, const char *text)
 {
+	if (f->finished)
+		return;
+	f->finished = true;
+	count_lie(f);
 	log_event(LOG_LEVEL_ERROR, "front_bad_message", text, "front=%s", f->program->label);
 	child_kill(f->child);
 }
@@ -222,24 +285,50 @@ static void answer_status(struct front *f, const struct msg_status_ask *ask)
 		kill_liar(f, "its queue is full: killed");
 }
 
+/* Ids are never reused (R14), so that an answer has one request. */
+static bool is_fresh_id(struct front *f, uint64_t id)
+{
+	uint32_t number = (uint32_t)id;
+
+	if ((uint32_t)(id >> 32) != f->nonce || number <= f->last_number)
+		return false;
+	f->last_number = number;
+	return true;
+}
+
+/* It cannot go on, says so once, and exits; where it does not, the end of its channel has a limit.
+ */
+static void on_failed(struct front *f, const struct msg_failed *failed)
+{
+	struct fronts *s = f->fronts;
+
+	log_event(LOG_LEVEL_ERROR, "front_failed", failed->text, "front=%s failure=%s",
+		f->program->label, msg_failure_name(failed->failure));
+	f->finished = true;
+	child_close(f->child);
+	if (!s->ready)
+		s->events.fatal(s->events.arg, failed->text);
+}
+
 static void on_message(void *arg, const struct msg *m)
 {
 	struct front *f = arg;
 	struct fronts *s = f->fronts;
 
-	if (m->type == MSG_READY && !f->listening) {
+	if (f->finished)
+		return;
+	if (m->type == MSG_READY && f->tables_known < f->tables_sent) {
 		on_ready(f);
 	} else if (m->type == MSG_ISSUE && f->kind == MSG_FRONT_CLIENTS && f->listening) {
-		if ((uint32_t)(m->issue.id >> 32) != f->nonce ||
-			!s->events.issue(s->events.arg, &m->issue))
+		if (!is_fresh_id(f, m->issue.id) || !s->events.issue(s->events.arg, &m->issue))
 			kill_liar(f, "asks for what its tables do not allow: killed");
 	} else if (m->type == MSG_STATUS && f->kind == MSG_FRONT_ADMIN && f->listening) {
-		answer_status(f, &m->status);
+		if (is_fresh_id(f, m->status.id))
+			answer_status(f, &m->status);
+		else
+			kill_liar(f, "repeats a request id: killed");
 	} else if (m->type == MSG_FAILED) {
-		log_event(LOG_LEVEL_ERROR, "front_failed", m->failed.text, "front=%s failure=%s",
-			f->program->label, msg_failure_name(m->failed.failure));
-		if (!s->ready)
-			s->events.fatal(s->events.arg, m->failed.text);
+		on_failed(f, &m->failed);
 	} else {
 		kill_liar(f, msg_name(m->type));
 	}
@@ -255,16 +344,28 @@ static void ended_early(struct front *f, int status)
 	f->fronts->events.fatal(f->fronts->events.arg, text);
 }
 
+/* A liar was ready as well: that it listened says nothing good of the next. */
+static struct timeval delay_of(const struct front *f, unsigned failures)
+{
+	unsigned ms = backoff_ms(failures > f->lies ? failures : f->lies);
+
+	return (struct timeval){ .tv_sec = ms / 1000, .tv_usec = (suseconds_t)(ms % 1000) * 1000 };
+}
+
 static void on_gone(void *arg, int status)
 {
 	struct front *f = arg;
 	struct fronts *s = f->fronts;
-	unsigned delay_ms = backoff_ms(++f->failures);
-	const struct timeval delay = { .tv_sec = delay_ms / 1000,
-		.tv_usec = (suseconds_t)(delay_ms % 1000) * 1000 };
+	struct timeval delay;
 
+	if (child_is_liar(f->child))
+		count_lie(f);
+	delay = delay_of(f, ++f->failures);
 	f->child = NULL;
 	f->listening = false;
+	(void)evtimer_del(f->drain_limit);
+	if (f->kind == MSG_FRONT_CLIENTS)
+		tables_in_force(s);
 	if (f->draining && f->kind == MSG_FRONT_CLIENTS && !s->stopping)
 		s->events.drained(s->events.arg);
 	else if (s->stopping && s->clients.child == NULL && s->admin.child == NULL)
@@ -281,6 +382,9 @@ static void start(struct front *f)
 	struct fronts *s = f->fronts;
 	struct err err = { 0 };
 
+	f->finished = false;
+	f->last_number = 0;
+	f->started_ms = monotonic_ms();
 	if (getrandom(&f->nonce, sizeof(f->nonce), 0) != (ssize_t)sizeof(f->nonce))
 		BUG("getrandom gives nothing");
 	f->child = child_start(
@@ -296,7 +400,7 @@ static void start(struct front *f)
 			(void)evtimer_add(f->restart, &later);
 		return;
 	}
-	send_tables(f);
+	set_up(f);
 }
 
 void fronts_start(struct fronts *s)
@@ -311,7 +415,7 @@ static void answer(struct fronts *s, uint64_t id, const struct msg *m)
 {
 	struct front *f = &s->clients;
 
-	if (f->child == NULL || f->nonce != (uint32_t)(id >> 32))
+	if (f->child == NULL || f->finished || f->nonce != (uint32_t)(id >> 32))
 		return;
 	/* A front that takes no answers for this long is stuck. */
 	if (!child_send(f->child, m))
@@ -344,6 +448,7 @@ void fronts_busy(struct fronts *s, uint64_t id, uint8_t retry_after_s)
 void fronts_drain(struct fronts *s)
 {
 	const struct msg m = { .type = MSG_DRAIN };
+	const struct timeval limit = { .tv_sec = DRAIN_S };
 
 	s->clients.draining = true;
 	/* The front closes its own: only then is nobody left to accept (R12). */
@@ -353,6 +458,7 @@ void fronts_drain(struct fronts *s)
 		s->events.drained(s->events.arg);
 		return;
 	}
+	(void)evtimer_add(s->clients.drain_limit, &limit);
 	if (!child_send(s->clients.child, &m))
 		kill_liar(&s->clients, "its queue is full: killed");
 }
@@ -362,6 +468,7 @@ void fronts_stop(struct fronts *s)
 	s->stopping = true;
 	close_listeners(&s->clients);
 	(void)evtimer_del(s->clients.restart);
+	(void)evtimer_del(s->clients.drain_limit);
 	(void)evtimer_del(s->admin.restart);
 	if (s->clients.child != NULL)
 		child_close(s->clients.child);

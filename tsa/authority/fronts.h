@@ -19,6 +19,11 @@ struct fronts_events {
 	bool (*status)(void *arg, enum msg_status what, char *text, size_t cap);
 	/* Every front listens; once, at start. */
 	void (*ready)(void *arg);
+	/*
+	 * The tables of the last fronts_reload are in force: every ISSUE before was made with the
+	 * old ones, every ISSUE after with these.
+	 */
+	void (*tables)(void *arg);
 	/* A front could not be started at start. */
 	void (*fatal)(void *arg, const char *text);
 	/* After fronts_drain: no front for clients is left. */
@@ -28,12 +33,22 @@ struct fronts_events {
 	void *arg;
 };
 
-/* Binds the listeners of config; NULL and err if one cannot be had. Starts nothing yet. */
+/*
+ * Binds the listeners of config, or takes those that the service manager hands over (activation.h);
+ * NULL and err if one cannot be had. Starts nothing yet.
+ */
 struct fronts *fronts_new(struct event_base *base, struct spawner *spawner,
 	const struct config *config, const struct fronts_events *events, struct err *err);
 /* Takes NULL. */
 void fronts_free(struct fronts *fronts);
 void fronts_start(struct fronts *fronts);
+
+/*
+ * New tables for the clients' front, which end in events.tables: at once where none runs, which may
+ * be before this returns. A front that does not take them is killed. config lives until the next
+ * call. Not while another one goes on.
+ */
+void fronts_reload(struct fronts *fronts, const struct config *config);
 
 /* Answers to the front that asked; dropped if that front is gone. */
 void fronts_token(struct fronts *fronts, uint64_t id, struct bytes token);

@@ -5,8 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "tsa/authority/allow.h"
 #include "tsa/core/log.h"
-#include "tsa/tsp/der.h"
 #include "tsa/tsp/request.h"
 #include "tsa/tsp/tstinfo.h"
 
@@ -99,48 +99,13 @@ static const char *stopped_by(struct issuing *s, const char **details)
 	return NULL;
 }
 
-/* The policy that was asked for, or the default; false if the endpoint has none such. */
-static bool resolve_policy(
-	const struct config_endpoint *e, const struct msg_oid *asked, struct msg_oid *policy)
-{
-	if (asked->len == 0) {
-		*policy = e->policies[0];
-		return true;
-	}
-	for (size_t i = 0; i < e->policy_count; i++) {
-		if (e->policies[i].len == asked->len &&
-			memcmp(e->policies[i].at, asked->at, asked->len) == 0) {
-			*policy = *asked;
-			return true;
-		}
-	}
-	return false;
-}
-
-/* The front has checked all this: a message that breaks it does not come from an honest one. */
-static bool allowed(const struct config *c, const struct msg_issue *issue, struct msg_oid *policy)
-{
-	const struct config_endpoint *e;
-
-	if (issue->endpoint >= c->endpoint_count)
-		return false;
-	e = &c->endpoints[issue->endpoint];
-	if (issue->digest >= TSP_DIGESTS || (e->digests & 1u << issue->digest) == 0)
-		return false;
-	if (issue->imprint.len == 0 ||
-		issue->imprint.len != tsp_digest_len((enum tsp_digest)issue->digest))
-		return false;
-	return (issue->nonce.len == 0 || der_integer_is_minimal(issue->nonce)) &&
-	       resolve_policy(e, &issue->policy, policy);
-}
-
 bool issue_request(struct issuing *s, const struct msg_issue *issue)
 {
 	struct msg_issue resolved = *issue;
 	const char *details = NULL;
 	const char *stopped = stopped_by(s, &details);
 
-	if (!allowed(s->to.config, issue, &resolved.policy))
+	if (!allow_issue(s->to.config, issue, &resolved.policy))
 		return false;
 	if (stopped != NULL) {
 		send_refusal(s, issue->id, TSP_SYSTEM_FAILURE, stopped, details);
@@ -152,7 +117,7 @@ bool issue_request(struct issuing *s, const struct msg_issue *issue)
 		fronts_busy(s->to.fronts, issue->id, RETRY_AFTER_S);
 		return true;
 	}
-	(void)job_new(&s->jobs, &resolved, monotonic_ms());
+	job_new(&s->jobs, &resolved, monotonic_ms())->default_policy = issue->policy.len == 0;
 	issue_dispatch(s);
 	return true;
 }
@@ -267,14 +232,13 @@ const char *issue_trouble(struct issuing *s, size_t endpoint)
 static void send_to_lane(
 	struct issuing *s, struct job *job, struct lane *lane, const struct choice *choice)
 {
-	job->tsu = crew_tsu(s->to.crew, choice->tsu);
+	job_to_lane(&s->jobs, job, lane, crew_tsu(s->to.crew, choice->tsu));
 	job->time_us = choice->gentime.time_us;
 	job->bound_us = choice->gentime.bound_us;
 	job->serial = lease_take(s->to.lease);
 	job->tstinfo_view = encode_tstinfo(s, job);
 	if (job->tstinfo_view.len == 0)
 		BUG("TSTInfo does not fit %zu bytes", sizeof(job->tstinfo));
-	job_to_lane(&s->jobs, job, lane);
 	crew_sign(lane, job, job->tstinfo_view);
 }
 
@@ -316,8 +280,18 @@ static bool dispatch_head(struct issuing *s, size_t endpoint, struct job *job)
 	return true;
 }
 
+/* Jobs whose endpoint a reload took away, or made refuse them. */
+static void refuse_homeless(struct issuing *s)
+{
+	struct job *job;
+
+	while ((job = TAILQ_FIRST(&s->jobs.queued[JOB_NOWHERE])) != NULL)
+		refuse(s, job, job->failure, job->why);
+}
+
 void issue_dispatch(struct issuing *s)
 {
+	refuse_homeless(s);
 	for (size_t e = 0; e < s->to.config->endpoint_count; e++) {
 		struct job *job;
 
@@ -427,6 +401,28 @@ void issue_expire(struct issuing *s)
 						       : "the record was not on disk in time");
 }
 
+/* The tables that a job came by, and those that it stays by. */
+struct change {
+	const struct config *from;
+	const struct config *to;
+};
+
+static uint8_t place_anew(void *arg, struct job *job)
+{
+	const struct change *change = arg;
+
+	return allow_job(change->from, change->to, job);
+}
+
+void issue_reload(struct issuing *s, const struct config *config)
+{
+	struct change change = { s->to.config, config };
+
+	jobs_move(&s->jobs, place_anew, &change);
+	s->to.config = config;
+	issue_dispatch(s);
+}
+
 void issue_hold(struct issuing *s, bool hold)
 {
 	s->held = hold;
@@ -441,9 +437,9 @@ void issue_refuse_all(struct issuing *s)
 		refuse_queue(s, e, TSP_SYSTEM_FAILURE, "the service is stopping");
 }
 
-size_t issue_in_flight(const struct issuing *s)
+bool issue_in_flight(const struct issuing *s)
 {
-	return s->jobs.signing + (TAILQ_EMPTY(&s->jobs.recording) ? 0 : 1);
+	return !TAILQ_EMPTY(&s->jobs.signing);
 }
 
 size_t issue_open(const struct issuing *s)

@@ -55,12 +55,19 @@ void issue_dispatch(struct issuing *issuing);
 /* Answers jobs that are past their time; a few times a second. */
 void issue_expire(struct issuing *issuing);
 
+/*
+ * Replaces the configuration in the same turn as crew_swap: jobs that wait go to the endpoint with
+ * their path, or are refused as a fresh request would be; those in lanes follow if they come back.
+ */
+void issue_reload(struct issuing *issuing, const struct config *config);
+
 /* While held, jobs wait (a fresh lease is being opened). */
 void issue_hold(struct issuing *issuing, bool hold);
 /* Refuses all that comes and all that waits with systemFailure, for good. */
 void issue_refuse_all(struct issuing *issuing);
-/* Jobs in lanes or waiting for their record; and all jobs. */
-size_t issue_in_flight(const struct issuing *issuing);
+/* True while jobs are in lanes: their counters have no record yet. */
+bool issue_in_flight(const struct issuing *issuing);
+/* All jobs. */
 size_t issue_open(const struct issuing *issuing);
 
 /*

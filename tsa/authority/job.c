@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "tsa/authority/tsu.h"
 #include "tsa/core/log.h"
 
 static const bool may_follow[JOB_STATES][JOB_STATES] = {
@@ -32,21 +33,22 @@ static void job_become(struct jobs *jobs, struct job *job, enum job_state next)
 	else if (job->state == JOB_RECORDING)
 		TAILQ_REMOVE(&jobs->recording, job, link);
 	else
-		jobs->signing--;
+		TAILQ_REMOVE(&jobs->signing, job, link);
 	job->state = next;
 }
 
 void jobs_init(struct jobs *jobs)
 {
-	for (size_t i = 0; i < MSG_MAX_ENDPOINTS; i++)
+	for (size_t i = 0; i < JOB_QUEUES; i++)
 		TAILQ_INIT(&jobs->queued[i]);
+	TAILQ_INIT(&jobs->signing);
 	TAILQ_INIT(&jobs->recording);
 	jobs->count = 0;
-	jobs->signing = 0;
 }
 
 static void job_free(struct job *job)
 {
+	tsu_release(job->tsu);
 	buf_free(&job->body);
 	free(job);
 }
@@ -63,8 +65,9 @@ static void wipe_list(struct job_list *list)
 
 void jobs_wipe(struct jobs *jobs)
 {
-	for (size_t i = 0; i < MSG_MAX_ENDPOINTS; i++)
+	for (size_t i = 0; i < JOB_QUEUES; i++)
 		wipe_list(&jobs->queued[i]);
+	wipe_list(&jobs->signing);
 	wipe_list(&jobs->recording);
 }
 
@@ -90,11 +93,12 @@ struct job *job_new(struct jobs *jobs, const struct msg_issue *issue, uint64_t n
 	return job;
 }
 
-void job_to_lane(struct jobs *jobs, struct job *job, struct lane *lane)
+void job_to_lane(struct jobs *jobs, struct job *job, struct lane *lane, struct tsu *tsu)
 {
 	job_become(jobs, job, JOB_SIGNING);
-	jobs->signing++;
+	TAILQ_INSERT_TAIL(&jobs->signing, job, link);
 	job->lane = lane;
+	job->tsu = tsu_hold(tsu);
 	job->tries++;
 }
 
@@ -102,6 +106,7 @@ void job_back(struct jobs *jobs, struct job *job)
 {
 	job_become(jobs, job, JOB_QUEUED);
 	job->lane = NULL;
+	tsu_release(job->tsu);
 	job->tsu = NULL;
 	TAILQ_INSERT_HEAD(&jobs->queued[job->endpoint], job, link);
 }
@@ -119,4 +124,20 @@ void job_answered(struct jobs *jobs, struct job *job)
 	job_become(jobs, job, JOB_ANSWERED);
 	jobs->count--;
 	job_free(job);
+}
+
+void jobs_move(struct jobs *jobs, job_place *place, void *arg)
+{
+	struct job_list waiting = TAILQ_HEAD_INITIALIZER(waiting);
+	struct job *job;
+
+	for (size_t i = 0; i < JOB_QUEUES; i++)
+		TAILQ_CONCAT(&waiting, &jobs->queued[i], link);
+	while ((job = TAILQ_FIRST(&waiting)) != NULL) {
+		TAILQ_REMOVE(&waiting, job, link);
+		job->endpoint = place(arg, job);
+		TAILQ_INSERT_TAIL(&jobs->queued[job->endpoint], job, link);
+	}
+	TAILQ_FOREACH (job, &jobs->signing, link)
+		job->endpoint = place(arg, job);
 }

@@ -9,13 +9,17 @@
 
 #include "tsa/core/msg.h"
 #include "tsa/record/serial.h"
+#include "tsa/tsp/request.h"
 
 struct lane;
 struct tsu;
 
+/* The queue of jobs whose endpoint is no more, or allows them no more: the last one. */
+enum { JOB_NOWHERE = MSG_MAX_ENDPOINTS, JOB_QUEUES };
+
 enum job_state {
 	JOB_QUEUED, /* on its endpoint's queue */
-	JOB_SIGNING, /* in a lane */
+	JOB_SIGNING, /* in a lane, on the list of those */
 	JOB_RECORDING, /* on the list of those that wait for the disk, by seq */
 	JOB_ANSWERED, /* on none: free it */
 	JOB_STATES,
@@ -27,18 +31,21 @@ struct job {
 	uint64_t id; /* the request's */
 	uint64_t accepted_ms; /* monotonic */
 	unsigned tries;
-	uint8_t endpoint;
+	uint8_t endpoint; /* its index now; JOB_NOWHERE: none */
 	uint8_t digest;
 	bool null_params;
 	bool cert_req;
 	struct msg_oid policy; /* resolved: the default where none was asked for */
+	bool default_policy; /* none was asked for */
+	enum tsp_failure failure; /* at JOB_NOWHERE: what it is refused with */
+	const char *why; /* and the words for it, static */
 	uint8_t imprint[MSG_MAX_DIGEST];
 	uint8_t imprint_len;
 	uint8_t nonce[MSG_MAX_NONCE];
 	uint8_t nonce_len;
 	/* of this try */
 	struct lane *lane;
-	struct tsu *tsu;
+	struct tsu *tsu; /* held */
 	struct serial serial;
 	uint64_t time_us;
 	int32_t bound_us;
@@ -56,25 +63,33 @@ TAILQ_HEAD(job_list, job);
  * that one a digest as well (R17) would be served in the same order.
  */
 struct jobs {
-	struct job_list queued[MSG_MAX_ENDPOINTS];
+	struct job_list queued[JOB_QUEUES];
+	struct job_list signing;
 	struct job_list recording;
 	size_t count; /* all that are not answered */
-	size_t signing;
 };
 
 void jobs_init(struct jobs *jobs);
 /* Answered is what none of them is: drops all without a word, at the end of the process. */
 void jobs_wipe(struct jobs *jobs);
 
-/* A new job in state JOB_QUEUED at its queue's end. */
+/* A new job in state JOB_QUEUED at its queue's end; issue has its policy resolved. */
 struct job *job_new(struct jobs *jobs, const struct msg_issue *issue, uint64_t now_ms);
-/* To a lane; counts as a try. */
-void job_to_lane(struct jobs *jobs, struct job *job, struct lane *lane);
+/* To a lane of that TSU, which it holds from now on; counts as a try. */
+void job_to_lane(struct jobs *jobs, struct job *job, struct lane *lane, struct tsu *tsu);
 /* Back to the head of its queue: its lane failed. */
 void job_back(struct jobs *jobs, struct job *job);
 /* Signed; waits for its record. */
 void job_to_recording(struct jobs *jobs, struct job *job, uint64_t seq);
 /* Its answer is on the way: frees it. */
 void job_answered(struct jobs *jobs, struct job *job);
+
+/* Where a job belongs from now on: the index of its endpoint, or JOB_NOWHERE. */
+typedef uint8_t job_place(void *arg, struct job *job);
+/*
+ * Endpoints have changed: every job that waits goes to the queue that place gives, in its order;
+ * one in a lane goes there if it comes back. What is signed has no need of an endpoint any more.
+ */
+void jobs_move(struct jobs *jobs, job_place *place, void *arg);
 
 #endif

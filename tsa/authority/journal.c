@@ -33,6 +33,14 @@ struct waiting_record {
 	uint8_t body[];
 };
 
+/* Certificates of a TSU that records were or may be made for. */
+struct known_tsu {
+	STAILQ_ENTRY(known_tsu) link;
+	uint8_t cert_sha256[MSG_HASH];
+	uint8_t chain_sha256[MSG_HASH];
+	struct buf pem;
+};
+
 struct journal {
 	struct event_base *base;
 	struct spawner *spawner;
@@ -49,21 +57,58 @@ struct journal {
 	uint64_t durable;
 	STAILQ_HEAD(, waiting_record) waiting;
 	size_t waiting_count;
+	/* Of every configuration since the start: a record that waits may be of any. */
+	STAILQ_HEAD(, known_tsu) tsus;
 	struct msg_disk disk;
 	char trouble[MSG_MAX_TEXT + 32];
 };
 
 static void start(struct journal *j);
 
+static void send_tsu_file(struct journal *j, const struct known_tsu *t)
+{
+	struct msg m = { .type = MSG_TSU_FILE, .tsu_file = { .pem = buf_view(&t->pem) } };
+
+	memcpy(m.tsu_file.cert_sha256, t->cert_sha256, MSG_HASH);
+	memcpy(m.tsu_file.chain_sha256, t->chain_sha256, MSG_HASH);
+	child_must_send(j->child, &m);
+}
+
 static void send_tsu_files(struct journal *j)
 {
-	for (size_t i = 0; i < j->config->tsu_count; i++) {
-		const struct config_tsu *t = &j->config->tsus[i];
-		struct msg m = { .type = MSG_TSU_FILE, .tsu_file = { .pem = buf_view(&t->pem) } };
+	const struct known_tsu *t;
 
-		memcpy(m.tsu_file.cert_sha256, t->cert_sha256, MSG_HASH);
-		memcpy(m.tsu_file.chain_sha256, t->chain_sha256, MSG_HASH);
-		child_must_send(j->child, &m);
+	STAILQ_FOREACH (t, &j->tsus, link)
+		send_tsu_file(j, t);
+}
+
+static bool is_known(const struct journal *j, const struct config_tsu *tsu)
+{
+	const struct known_tsu *t;
+
+	STAILQ_FOREACH (t, &j->tsus, link) {
+		if (memcmp(t->cert_sha256, tsu->cert_sha256, MSG_HASH) == 0 &&
+			memcmp(t->chain_sha256, tsu->chain_sha256, MSG_HASH) == 0)
+			return true;
+	}
+	return false;
+}
+
+/* Keeps the certificates of config's TSUs, and sends what a journal that is up does not have. */
+static void add_tsus(struct journal *j, const struct config *config)
+{
+	for (size_t i = 0; i < config->tsu_count; i++) {
+		struct known_tsu *t;
+
+		if (is_known(j, &config->tsus[i]))
+			continue;
+		t = must_calloc(1, sizeof(*t));
+		memcpy(t->cert_sha256, config->tsus[i].cert_sha256, MSG_HASH);
+		memcpy(t->chain_sha256, config->tsus[i].chain_sha256, MSG_HASH);
+		buf_append(&t->pem, buf_view(&config->tsus[i].pem));
+		STAILQ_INSERT_TAIL(&j->tsus, t, link);
+		if (j->up && j->child != NULL)
+			send_tsu_file(j, t);
 	}
 }
 
@@ -281,6 +326,8 @@ struct journal *journal_new(struct event_base *base, struct spawner *spawner,
 	j->config = config;
 	j->events = *events;
 	STAILQ_INIT(&j->waiting);
+	STAILQ_INIT(&j->tsus);
+	add_tsus(j, config);
 	j->restart = evtimer_new(base, on_restart, j);
 	if (j->restart == NULL)
 		BUG("libevent gives no timer");
@@ -291,15 +338,27 @@ struct journal *journal_new(struct event_base *base, struct spawner *spawner,
 void journal_free(struct journal *j)
 {
 	struct waiting_record *w;
+	struct known_tsu *t;
 
 	if (j == NULL)
 		return;
+	while ((t = STAILQ_FIRST(&j->tsus)) != NULL) {
+		STAILQ_REMOVE_HEAD(&j->tsus, link);
+		buf_free(&t->pem);
+		free(t);
+	}
 	while ((w = STAILQ_FIRST(&j->waiting)) != NULL) {
 		STAILQ_REMOVE_HEAD(&j->waiting, link);
 		free(w);
 	}
 	event_free(j->restart);
 	free(j);
+}
+
+void journal_reload(struct journal *j, const struct config *config)
+{
+	add_tsus(j, config);
+	j->config = config;
 }
 
 void journal_append(struct journal *j, const struct msg_record *record)

@@ -26,11 +26,17 @@ struct journal_events {
 	void *arg;
 };
 
-/* The certificates of config's TSUs go to the journal before any record. Starts the first one. */
+/*
+ * The certificates of config's TSUs go to the journal before any record. Starts the first one.
+ * config lives until journal_reload.
+ */
 struct journal *journal_new(struct event_base *base, struct spawner *spawner,
 	const struct config *config, const struct journal_events *events);
 /* Takes NULL. */
 void journal_free(struct journal *journal);
+
+/* Another configuration: before a record of its TSUs their certificates go to the journal. */
+void journal_reload(struct journal *journal, const struct config *config);
 
 /* Takes a copy of the record and its body; records come with seq rising by one. */
 void journal_append(struct journal *journal, const struct msg_record *record);

@@ -26,6 +26,7 @@ struct lease {
 	uint32_t next_ctr;
 	uint32_t void_next; /* next hole of the found lease to look at */
 	bool open;
+	uint8_t stated_config[HASH_LEN]; /* that its lease-open has */
 	struct lease_tree *tree;
 	/* the lease before this one */
 	bool has_previous;
@@ -57,6 +58,11 @@ struct lease *lease_new(const struct lease_facts *facts)
 	l->tree = lease_tree_new();
 	read_boot_id(l->boot_id, sizeof(l->boot_id));
 	return l;
+}
+
+void lease_set_facts(struct lease *l, const struct lease_facts *facts)
+{
+	l->facts = *facts;
 }
 
 void lease_free(struct lease *l)
@@ -199,6 +205,7 @@ void lease_open_fresh(struct lease *l, uint64_t now_us, int32_t bound_us, bool s
 		.previous_count = l->previous_count,
 		.previous_closed = l->previous_closed };
 	memcpy(open.config_sha256, l->facts.config_sha256, HASH_LEN);
+	memcpy(l->stated_config, l->facts.config_sha256, HASH_LEN);
 	memcpy(open.previous_root, l->previous_root, HASH_LEN);
 	body_lease_open(&open, body);
 	fill_event(l, record, RECORD_LEASE_OPEN, (struct serial){ l->instance, l->lease, 0 },
@@ -227,7 +234,8 @@ bool lease_due(const struct lease *l, uint64_t now_us)
 {
 	uint64_t today = now_us / 1000000 / SECONDS_A_DAY;
 
-	return l->open && (today > l->lease / SECONDS_A_DAY || l->next_ctr >= MAX_COUNTER);
+	return l->open && (today > l->lease / SECONDS_A_DAY || l->next_ctr >= MAX_COUNTER ||
+				  memcmp(l->stated_config, l->facts.config_sha256, HASH_LEN) != 0);
 }
 
 bool lease_is_open(const struct lease *l)

@@ -1,7 +1,8 @@
 /*
  * The lease: which serials this process may use.  Instance from the journal directory, a fresh
- * lease at every start and at UTC midnight, counters dense from 0 (design D3, R1-R3).  Builds
- * every record: entry, leaf hash, journal sequence number; the journal only frames them.
+ * lease at every start, at UTC midnight and with another configuration, counters dense from 0
+ * (design D3, R1-R3).  Builds every record: entry, leaf hash, journal sequence number; the journal
+ * only frames them.
  */
 #ifndef TSA_AUTHORITY_LEASE_H
 #define TSA_AUTHORITY_LEASE_H
@@ -14,7 +15,7 @@
 
 struct lease;
 
-/* What a lease-open says beside serials. Texts live as long as the lease. */
+/* What a lease-open says beside serials. What it points to lives as long as it is in use. */
 struct lease_facts {
 	const char *clock;
 	const char *version;
@@ -52,7 +53,13 @@ void lease_open_fresh(struct lease *lease, uint64_t now_us, int32_t bound_us, bo
 /* The lease-close of the open lease; no counter is taken after. */
 void lease_close(struct lease *lease, uint64_t now_us, struct msg_record *record, struct buf *body);
 
-/* True if UTC midnight has passed since the lease was opened, or its counters are used up. */
+/* Other facts from now on: the open lease, if it states another configuration, is due. */
+void lease_set_facts(struct lease *lease, const struct lease_facts *facts);
+
+/*
+ * True if UTC midnight has passed since the lease was opened, its counters are used up, or what it
+ * was opened with is not the configuration in force any more.
+ */
 bool lease_due(const struct lease *lease, uint64_t now_us);
 bool lease_is_open(const struct lease *lease);
 

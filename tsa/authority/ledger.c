@@ -281,6 +281,11 @@ void ledger_free(struct ledger *l)
 	free(l);
 }
 
+void ledger_reload(struct ledger *l, const struct config *config)
+{
+	l->config = config;
+}
+
 void ledger_start(struct ledger *l)
 {
 	if (l != NULL)

@@ -40,6 +40,9 @@ void ledger_free(struct ledger *ledger);
 /* Takes NULL. */
 void ledger_start(struct ledger *ledger);
 
+/* Another configuration, with the same database and journal; lives until the next call. */
+void ledger_reload(struct ledger *ledger, const struct config *config);
+
 /* All up to seq is on disk; tsa-ledger is told within milliseconds, at once if tokens wait. */
 void ledger_durable(struct ledger *ledger, uint64_t seq);
 /*

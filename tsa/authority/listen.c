@@ -7,6 +7,8 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "tsa/authority/activation.h"
+
 enum { BACKLOG = 1024, HOST_MAX = 64, PORT_MAX = 8 };
 
 /* "[v6]:port" or "v4:port" into its two parts. */
@@ -55,7 +57,8 @@ static void name_bound(int fd, char *bound, size_t cap)
 	(void)snprintf(bound, cap, ss.ss_family == AF_INET6 ? "[%s]:%s" : "%s:%s", host, port);
 }
 
-int listen_on(const char *address, char *bound, size_t cap, struct err *err)
+int listen_on(struct activation *given, const char *front, const char *address, char *bound,
+	size_t cap, struct err *err)
 {
 	const struct addrinfo hints = { .ai_socktype = SOCK_STREAM,
 		.ai_flags = AI_NUMERICHOST | AI_NUMERICSERV | AI_PASSIVE };
@@ -75,7 +78,8 @@ int listen_on(const char *address, char *bound, size_t cap, struct err *err)
 			err, "listen %s: must be a numeric address: %s", address, gai_strerror(rc));
 		return -1;
 	}
-	if (!open_socket(found, address, &fd, err)) {
+	fd = activation_take(given, front, found->ai_addr, found->ai_addrlen);
+	if (fd < 0 && !open_socket(found, address, &fd, err)) {
 		if (fd >= 0)
 			(void)close(fd);
 		fd = -1;

@@ -1,6 +1,7 @@
 /* Reads the command line and the configuration; service.c and check.c do the rest. */
 #include <errno.h>
 #include <getopt.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <time.h>
@@ -23,6 +24,7 @@ static const char usage[] =
 	"  --help         this text\n"
 	"  --version      the version\n"
 	"\n"
+	"SIGHUP: read the configuration again and change over to it without losing a request.\n"
 	"SIGTERM: answer what is accepted, close the lease, exit.\n"
 	"Exit status: 0 good; 1 findings, or it could not start or go on; 78 (do not restart) a PIN\n"
 	"was refused, or PostgreSQL holds another record under a serial of ours.\n";
@@ -62,7 +64,7 @@ static int run(const char *path, bool check, const struct incident *accepted)
 	int status = EXIT_FINDINGS;
 
 	if (config != NULL && may_accept(config, accepted))
-		status = check ? service_check(config) : service_run(config, accepted);
+		status = check ? service_check(config) : service_run(path, config, accepted);
 	if (check)
 		printf("%s: %s\n", path, status == 0 ? "no findings" : "has findings");
 	config_free(config);
@@ -118,5 +120,8 @@ int main(int argc, char **argv)
 		return EXIT_FINDINGS;
 	}
 	log_open("tsad", level);
+	/* Until the service hears it: a reload that comes too early is none, and no end. */
+	if (!check)
+		(void)signal(SIGHUP, SIG_IGN);
 	return run(path, check, id == NULL ? NULL : &accepted);
 }

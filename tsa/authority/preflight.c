@@ -1,5 +1,7 @@
 #include "tsa/authority/preflight.h"
 
+#include "tsa/authority/privilege.h"
+#include "tsa/authority/reach.h"
 #include "tsa/authority/timesrc.h"
 #include "tsa/core/log.h"
 
@@ -15,6 +17,11 @@ bool preflight_clock(struct err *err)
 			       (double)reading.time_us / 86400e6);
 	return err_sys(err, "clock: adjtimex must be permitted (ProtectClock=no, no seccomp "
 			    "profile that forbids it)");
+}
+
+bool preflight_unprivileged(const struct config *config, struct err *err)
+{
+	return privilege_drop(config->user, err) && reach_check(config, reach_keep_first, err);
 }
 
 void preflight_warn(const struct config *config)

@@ -1,8 +1,7 @@
 /*
- * The order of things.  Start: listeners, journal, signers (each proves its key), lease, what an
- * operator accepted, ledger, fronts.  Stop: fronts drain, the lease is closed, the ledger ships,
- * the journal and the signers end.  Owns every module; they hear each other only through the
- * functions here.
+ * The order of things at start: listeners, journal, signers (each proves its key), lease, what an
+ * operator accepted, ledger, fronts.  Owns every module; they hear each other only through the
+ * functions here and, at the end, in service_stop.c.
  */
 #include "tsa/authority/service.h"
 
@@ -14,68 +13,12 @@
 
 #include <event2/event.h>
 
-#include "tsa/authority/issue.h"
 #include "tsa/authority/preflight.h"
-#include "tsa/authority/privilege.h"
-#include "tsa/authority/signals.h"
+#include "tsa/authority/service_part.h"
 #include "tsa/authority/status.h"
-#include "tsa/authority/tenure.h"
 #include "tsa/core/log.h"
 
-enum {
-	TICK_MS = 100,
-	STOP_S = 30, /* a stop that takes longer is ended by force */
-};
-
-enum phase {
-	PHASE_JOURNAL, /* tsa-journal recovers */
-	PHASE_SIGNERS, /* signers prove their keys */
-	PHASE_LEASE, /* the fresh lease is not durable yet */
-	PHASE_FRONTS,
-	PHASE_RUNNING,
-	PHASE_DRAINING, /* fronts answer what they accepted */
-	PHASE_CLOSING, /* the lease-close is not durable yet */
-	PHASE_STOPPING, /* children end */
-};
-
-struct service {
-	const struct config *config;
-	const struct incident *accepted; /* by the operator; NULL: nothing */
-	struct event_base *base;
-	struct signals *signals;
-	struct event *tick;
-	struct event *deadline;
-	struct spawner *spawner;
-	struct fronts *fronts;
-	struct journal *journal;
-	struct crew *crew;
-	struct lease *lease;
-	struct ledger *ledger;
-	struct issuing *issuing;
-	struct timesrc clock;
-	struct tenure tenure;
-	struct msg_journal_ready found;
-	uint64_t found_us; /* of the real clock */
-	bool begun; /* the first lease was opened */
-	enum phase phase;
-	bool drained; /* no front is left that could ask */
-	bool left; /* the loop is over, or need not begin */
-	int status;
-};
-
-static void stop_children(struct service *s);
-
-/* Cannot go on: the first reason counts, but for one that forbids another start. */
-static void fail(struct service *s, int status, const char *event, const char *text)
-{
-	log_event(LOG_LEVEL_ERROR, event, text, "exit_status=%d", status);
-	if (s->status == EXIT_GOOD || status == EXIT_DO_NOT_RESTART)
-		s->status = status;
-	if (s->issuing != NULL)
-		issue_refuse_all(s->issuing);
-	if (s->phase < PHASE_STOPPING)
-		stop_children(s);
-}
+enum { TICK_MS = 100 };
 
 static void on_lease_due(void *arg)
 {
@@ -85,117 +28,17 @@ static void on_lease_due(void *arg)
 		tenure_turn(&s->tenure);
 }
 
-/* ---- stop ---- */
-
-static void leave(struct service *s)
-{
-	s->left = true;
-	(void)event_base_loopbreak(s->base);
-}
-
-static void on_crew_stopped(void *arg)
+static void on_reload(void *arg)
 {
 	struct service *s = arg;
 
-	if (s->phase == PHASE_STOPPING)
-		leave(s);
-}
-
-static void on_journal_stopped(void *arg)
-{
-	struct service *s = arg;
-
-	if (s->crew != NULL)
-		crew_stop(s->crew);
+	if (s->phase == PHASE_RUNNING)
+		reload_asked(&s->reload);
 	else
-		leave(s);
-}
-
-static void stop_journal(struct service *s)
-{
-	if (s->journal != NULL)
-		journal_stop(s->journal);
-	else
-		leave(s);
-}
-
-static void on_ledger_stopped(void *arg)
-{
-	stop_journal(arg);
-}
-
-static void on_fronts_stopped(void *arg)
-{
-	struct service *s = arg;
-
-	if (s->ledger != NULL)
-		ledger_stop(s->ledger);
-	else
-		stop_journal(s);
-}
-
-static void on_deadline(evutil_socket_t fd, short what, void *arg)
-{
-	struct service *s = arg;
-
-	(void)fd;
-	(void)what;
-	log_event(LOG_LEVEL_ERROR, "stop_forced", "children did not end in time", "limit_s=%d",
-		STOP_S);
-	s->status = s->status == EXIT_GOOD ? EXIT_FINDINGS : s->status;
-	leave(s);
-}
-
-static void set_deadline(struct service *s)
-{
-	const struct timeval limit = { .tv_sec = STOP_S };
-
-	if (!evtimer_pending(s->deadline, NULL))
-		(void)evtimer_add(s->deadline, &limit);
-}
-
-/* Fronts first, so that what they still hold is answered or ends; the rest follows from there. */
-static void stop_children(struct service *s)
-{
-	s->phase = PHASE_STOPPING;
-	set_deadline(s);
-	fronts_stop(s->fronts);
-}
-
-static void close_if_done(struct service *s)
-{
-	if (s->phase != PHASE_DRAINING || !s->drained || issue_open(s->issuing) > 0 ||
-		journal_waiting(s->journal) > 0)
-		return;
-	s->phase = PHASE_CLOSING;
-	if (lease_is_open(s->lease))
-		tenure_end(&s->tenure);
-	else
-		stop_children(s);
-}
-
-static void on_drained(void *arg)
-{
-	struct service *s = arg;
-
-	s->drained = true;
-	close_if_done(s);
-}
-
-static void on_stop(void *arg, int number)
-{
-	struct service *s = arg;
-
-	log_event(LOG_LEVEL_INFO, "stopping", NULL, "signal=%d", number);
-	if (s->phase != PHASE_RUNNING) {
-		/* Before the service runs nothing is accepted: there is nothing to drain. */
-		if (s->phase < PHASE_RUNNING)
-			stop_children(s);
-		return;
-	}
-	s->phase = PHASE_DRAINING;
-	set_deadline(s);
-	fronts_drain(s->fronts);
+		log_event(LOG_LEVEL_WARNING, "reload_ignored",
+			s->phase < PHASE_RUNNING ? "SIGHUP: the service does not run yet"
+						 : "SIGHUP: the service is stopping",
+			"%s", "");
 }
 
 /* ---- journal ---- */
@@ -206,7 +49,7 @@ static void on_tree(void *arg, const struct msg_lease_tree *tree)
 	struct err err = { 0 };
 
 	if (!lease_found_tree(s->lease, tree, &err))
-		fail(s, EXIT_FINDINGS, "journal_bad", err.text);
+		service_fail(s, EXIT_FINDINGS, "journal_bad", err.text);
 }
 
 static void on_leaves(void *arg, const struct msg_lease_leaves *leaves)
@@ -215,7 +58,7 @@ static void on_leaves(void *arg, const struct msg_lease_leaves *leaves)
 	struct err err = { 0 };
 
 	if (!lease_found_leaves(s->lease, leaves, &err))
-		fail(s, EXIT_FINDINGS, "journal_bad", err.text);
+		service_fail(s, EXIT_FINDINGS, "journal_bad", err.text);
 }
 
 static void start_signers(struct service *s);
@@ -232,7 +75,7 @@ static void on_journal_ready(void *arg, const struct msg_journal_ready *ready)
 	s->clock.last_us = ready->last_time_us;
 	lease_found(s->lease, ready);
 	if (s->accepted != NULL && s->accepted->lease > ready->last_lease) {
-		fail(s, EXIT_FINDINGS, "start_failed",
+		service_fail(s, EXIT_FINDINGS, "start_failed",
 			"--accept-incident: R8: names a lease of this journal: it is newer than all");
 		return;
 	}
@@ -250,7 +93,7 @@ static void on_tenure_durable(struct service *s)
 		ledger_start(s->ledger);
 		fronts_start(s->fronts);
 	} else if (s->phase == PHASE_CLOSING) {
-		stop_children(s);
+		service_stop(s);
 	}
 }
 
@@ -264,14 +107,14 @@ static void on_durable(void *arg, uint64_t seq)
 		issue_durable(s->issuing, ledger_answerable(s->ledger, seq));
 	if (tenure_durable(&s->tenure, seq))
 		on_tenure_durable(s);
-	close_if_done(s);
+	service_close_if_done(s);
 }
 
 static void on_journal_fatal(void *arg, uint8_t failure, const char *text)
 {
 	struct service *s = arg;
 
-	fail(s, failure == MSG_FAILURE_CONFLICT ? EXIT_DO_NOT_RESTART : EXIT_FINDINGS,
+	service_fail(s, failure == MSG_FAILURE_CONFLICT ? EXIT_DO_NOT_RESTART : EXIT_FINDINGS,
 		"journal_failed", text);
 }
 
@@ -281,7 +124,7 @@ static void on_conflict(void *arg, const char *text)
 {
 	/* R6, R8: two different records under one key. Nothing may be issued until a person
 	 * decides. */
-	fail(arg, EXIT_DO_NOT_RESTART, "ledger_conflict", text);
+	service_fail(arg, EXIT_DO_NOT_RESTART, "ledger_conflict", text);
 }
 
 static void on_answerable(void *arg)
@@ -289,7 +132,7 @@ static void on_answerable(void *arg)
 	struct service *s = arg;
 
 	issue_durable(s->issuing, ledger_answerable(s->ledger, journal_durable(s->journal)));
-	close_if_done(s);
+	service_close_if_done(s);
 }
 
 static bool on_incident(void *arg, const struct incident *incident)
@@ -302,7 +145,7 @@ static bool on_incident(void *arg, const struct incident *incident)
 static void make_ledger(struct service *s)
 {
 	const struct ledger_events events = { on_conflict, on_answerable, on_incident,
-		on_ledger_stopped, s };
+		service_ledger_stopped, s };
 
 	if (s->config->database[0] == '\0')
 		return;
@@ -330,6 +173,17 @@ static void start_issuing(struct service *s)
 		.clock = &s->clock,
 		.issuing = s->issuing,
 		.found_us = s->found_us };
+	s->reload = (struct reload){ .path = s->path,
+		.config = config_hold(s->config),
+		.notify = &s->notify,
+		.crew = s->crew,
+		.fronts = s->fronts,
+		.journal = s->journal,
+		.lease = s->lease,
+		.ledger = s->ledger,
+		.issuing = s->issuing,
+		.clock = &s->clock,
+		.tenure = &s->tenure };
 }
 
 /* R1: no lease in the second in which the journal was found. */
@@ -343,24 +197,30 @@ static void begin_lease(struct service *s)
 		BUG("an accepted incident finds no open lease");
 }
 
-static void on_crew_ready(void *arg)
+static void on_crew_loaded(void *arg)
 {
 	struct service *s = arg;
 
-	if (s->phase != PHASE_SIGNERS)
+	if (s->phase != PHASE_SIGNERS) {
+		reload_proven(&s->reload);
 		return;
+	}
 	s->phase = PHASE_LEASE;
+	crew_swap(s->crew);
 	make_ledger(s);
 	start_issuing(s);
 	begin_lease(s);
 }
 
-static void on_crew_fatal(void *arg, uint8_t failure, const char *text)
+static void on_crew_refused(void *arg, uint8_t failure, const char *text)
 {
 	struct service *s = arg;
 
-	if (s->phase == PHASE_SIGNERS || failure == MSG_FAILURE_PIN)
-		fail(s, failure == MSG_FAILURE_PIN ? EXIT_DO_NOT_RESTART : EXIT_FINDINGS,
+	/* R20: a refused PIN ends a start, and never a service that has signers. */
+	if (s->phase != PHASE_SIGNERS)
+		reload_failed(&s->reload, text);
+	else
+		service_fail(s, failure == MSG_FAILURE_PIN ? EXIT_DO_NOT_RESTART : EXIT_FINDINGS,
 			"signer_refused", text);
 }
 
@@ -376,7 +236,7 @@ static void on_job_failed(void *arg, struct job *job, enum void_reason reason)
 	struct service *s = arg;
 
 	issue_job_failed(s->issuing, job, reason);
-	close_if_done(s);
+	service_close_if_done(s);
 }
 
 static void on_lane_idle(void *arg)
@@ -389,19 +249,20 @@ static void on_lane_idle(void *arg)
 
 static void start_signers(struct service *s)
 {
-	const struct crew_events events = { .ready = on_crew_ready,
-		.fatal = on_crew_fatal,
+	const struct crew_events events = { .loaded = on_crew_loaded,
+		.refused = on_crew_refused,
 		.signature = on_signature,
 		.job_failed = on_job_failed,
 		.lane_idle = on_lane_idle,
-		.stopped = on_crew_stopped,
+		.stopped = service_crew_stopped,
 		.arg = s };
 	struct err err = { 0 };
 
 	s->phase = PHASE_SIGNERS;
-	s->crew = crew_new(s->base, s->spawner, s->config, false, &events, &err);
-	if (s->crew == NULL)
-		fail(s, EXIT_FINDINGS, "signer_refused", err.text);
+	notify_status(&s->notify, "signers prove their keys");
+	s->crew = crew_new(s->base, s->spawner, false, &events);
+	if (!crew_load(s->crew, s->config, &err))
+		service_fail(s, EXIT_FINDINGS, "signer_refused", err.text);
 }
 
 /* ---- fronts ---- */
@@ -416,7 +277,7 @@ static bool on_issue(void *arg, const struct msg_issue *issue)
 static bool on_status(void *arg, enum msg_status what, char *text, size_t cap)
 {
 	struct service *s = arg;
-	const struct status_sources from = { .config = s->config,
+	const struct status_sources from = { .reload = &s->reload,
 		.issuing = s->issuing,
 		.crew = s->crew,
 		.journal = s->journal,
@@ -434,7 +295,16 @@ static void on_fronts_ready(void *arg)
 	if (s->phase != PHASE_FRONTS)
 		return;
 	s->phase = PHASE_RUNNING;
+	notify_ready(&s->notify, "serving");
 	log_event(LOG_LEVEL_INFO, "ready", NULL, "version=%s", TSA_VERSION);
+}
+
+static void on_tables(void *arg)
+{
+	struct service *s = arg;
+
+	if (s->phase == PHASE_RUNNING || s->phase == PHASE_DRAINING)
+		reload_swap(&s->reload);
 }
 
 static void on_fronts_fatal(void *arg, const char *text)
@@ -442,7 +312,7 @@ static void on_fronts_fatal(void *arg, const char *text)
 	struct service *s = arg;
 
 	if (s->phase == PHASE_FRONTS)
-		fail(s, EXIT_FINDINGS, "front_failed", text);
+		service_fail(s, EXIT_FINDINGS, "front_failed", text);
 }
 
 /* ---- run ---- */
@@ -453,39 +323,43 @@ static void on_tick(evutil_socket_t fd, short what, void *arg)
 
 	(void)fd;
 	(void)what;
+	notify_tick(&s->notify);
 	if (s->issuing == NULL)
 		return;
 	journal_tick(s->journal);
 	issue_expire(s->issuing);
-	close_if_done(s);
+	service_close_if_done(s);
 	if (s->phase == PHASE_LEASE)
 		begin_lease(s);
 	if (s->phase == PHASE_RUNNING)
 		tenure_tick(&s->tenure);
+	reload_tick(&s->reload);
 }
 
 static void watch(struct service *s)
 {
 	const struct timeval every = { .tv_usec = TICK_MS * 1000 };
 
-	s->signals = signals_watch(s->base, on_stop, s);
+	s->signals = signals_watch(s->base, service_signal, on_reload, s);
 	s->tick = event_new(s->base, -1, EV_PERSIST, on_tick, s);
-	s->deadline = evtimer_new(s->base, on_deadline, s);
+	s->deadline = evtimer_new(s->base, service_overdue, s);
 	if (s->tick == NULL || s->deadline == NULL || event_add(s->tick, &every) != 0)
 		BUG("libevent takes no events");
 }
 
 static bool start(struct service *s, struct err *err)
 {
-	const struct fronts_events fronts = { on_issue, on_status, on_fronts_ready, on_fronts_fatal,
-		on_drained, on_fronts_stopped, s };
+	const struct fronts_events fronts = { .issue = on_issue,
+		.status = on_status,
+		.ready = on_fronts_ready,
+		.tables = on_tables,
+		.fatal = on_fronts_fatal,
+		.drained = service_drained,
+		.stopped = service_fronts_stopped,
+		.arg = s };
 	const struct journal_events journal = { on_tree, on_leaves, on_journal_ready, on_durable,
-		on_journal_fatal, on_journal_stopped, s };
-	const struct lease_facts facts = {
-		.clock = s->config->clock == CONFIG_CLOCK_KERNEL ? "kernel" : "unchecked",
-		.version = TSA_VERSION,
-		.config_sha256 = s->config->sha256
-	};
+		on_journal_fatal, service_journal_stopped, s };
+	const struct lease_facts facts = tenure_facts(s->config);
 
 	if (!preflight_clock(err))
 		return false;
@@ -493,7 +367,7 @@ static bool start(struct service *s, struct err *err)
 	if (s->spawner == NULL)
 		return false;
 	s->fronts = fronts_new(s->base, s->spawner, s->config, &fronts, err);
-	if (s->fronts == NULL || !privilege_drop(err))
+	if (s->fronts == NULL || !preflight_unprivileged(s->config, err))
 		return false;
 	s->lease = lease_new(&facts);
 	s->journal = journal_new(s->base, s->spawner, s->config, &journal);
@@ -502,7 +376,9 @@ static bool start(struct service *s, struct err *err)
 
 static void wipe(struct service *s)
 {
+	notify_close(&s->notify);
 	issue_free(s->issuing);
+	reload_wipe(&s->reload);
 	crew_free(s->crew);
 	ledger_free(s->ledger);
 	journal_free(s->journal);
@@ -515,16 +391,18 @@ static void wipe(struct service *s)
 	event_base_free(s->base);
 }
 
-int service_run(const struct config *config, const struct incident *accepted)
+int service_run(const char *path, struct config *config, const struct incident *accepted)
 {
-	struct service s = { .config = config, .accepted = accepted, .base = event_base_new() };
+	struct service s = {
+		.path = path, .config = config, .accepted = accepted, .base = event_base_new()
+	};
 	struct err err = { 0 };
 
 	if (s.base == NULL)
 		BUG("libevent does not start");
+	notify_open(&s.notify);
 	watch(&s);
-	s.clock.checked = config->clock == CONFIG_CLOCK_KERNEL;
-	s.clock.slack_us = config->clock_slack_ms * 1000;
+	reload_clock(config, &s.clock);
 	log_event(LOG_LEVEL_INFO, "starting", NULL, "version=%s", TSA_VERSION);
 	preflight_warn(config);
 	if (!start(&s, &err)) {

@@ -15,12 +15,13 @@ enum {
 };
 
 /*
- * Runs until SIGTERM, or until it cannot go on; gives the exit status.  accepted: the conflict
- * that an operator accepts, on record before PostgreSQL is asked (R8); NULL: none.
+ * Runs with config, which was read from path, and with what SIGHUP reads from there, until SIGTERM
+ * or until it cannot go on; gives the exit status.  accepted: the conflict that an operator
+ * accepts, on record before PostgreSQL is asked (R8); NULL: none.
  */
-int service_run(const struct config *config, const struct incident *accepted);
+int service_run(const char *path, struct config *config, const struct incident *accepted);
 
 /* tsad --check: every key proves itself once; prints each finding. */
-int service_check(const struct config *config);
+int service_check(struct config *config);
 
 #endif

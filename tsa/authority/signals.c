@@ -13,6 +13,7 @@ enum { WATCHED = 3 };
 struct signals {
 	struct event *events[WATCHED];
 	void (*stop)(void *arg, int number);
+	void (*reload)(void *arg);
 	void *arg;
 };
 
@@ -24,18 +25,17 @@ static void on_stop(evutil_socket_t number, short what, void *arg)
 	s->stop(s->arg, (int)number);
 }
 
-/* A terminal that hangs up, or an operator who expects a reload: neither ends the service. */
 static void on_hangup(evutil_socket_t number, short what, void *arg)
 {
+	const struct signals *s = arg;
+
 	(void)number;
 	(void)what;
-	(void)arg;
-	log_event(LOG_LEVEL_WARNING, "reload_refused",
-		"SIGHUP: a changed configuration is read at the next start", "%s", "");
+	s->reload(s->arg);
 }
 
-struct signals *signals_watch(
-	struct event_base *base, void (*stop)(void *arg, int number), void *arg)
+struct signals *signals_watch(struct event_base *base, void (*stop)(void *arg, int number),
+	void (*reload)(void *arg), void *arg)
 {
 	static const struct {
 		int number;
@@ -44,6 +44,7 @@ struct signals *signals_watch(
 	struct signals *s = must_calloc(1, sizeof(*s));
 
 	s->stop = stop;
+	s->reload = reload;
 	s->arg = arg;
 	for (size_t i = 0; i < WATCHED; i++) {
 		s->events[i] = evsignal_new(base, watched[i].number, watched[i].call, s);

@@ -21,6 +21,9 @@
 enum {
 	MAX_DETAIL = 128,
 	TURN_MESSAGES = 64, /* messages of one child before others have their turn */
+	/* Read after a child's death: more than a channel holds (R13), yet a process that took over
+	 * its end cannot keep tsad reading. */
+	LAST_MESSAGES = 4096,
 };
 
 struct child {
@@ -37,12 +40,15 @@ struct child {
 	unsigned grace_s;
 	bool gone; /* reaped; the pid may be another's */
 	bool closing; /* close when the queue is empty */
+	bool is_liar; /* sent what is no message */
 };
 
 struct spawner {
 	struct event_base *base;
 	struct event *sigchld;
-	char folder[PATH_MAX];
+	char folder[PATH_MAX]; /* libexec/tsa */
+	int folder_fd; /* the same, opened before root was given up: it may stand below a folder
+			  that the user may not enter */
 	TAILQ_HEAD(, child) children;
 	size_t count;
 	uint8_t in[IPC_MAX_MESSAGE];
@@ -90,6 +96,17 @@ static void expect_exit(struct child *c)
 	(void)evtimer_add(c->grace, &soon);
 }
 
+/* Too long, or none of the set: whatever sent it is not our program any more. */
+static void bad_message(struct child *c, enum ipc_result got)
+{
+	c->is_liar = true;
+	log_event(LOG_LEVEL_ERROR, "child_bad_message",
+		got == IPC_OK ? "a message that is none of the protocol: killed"
+			      : "a message over the limit: killed",
+		"child=%s pid=%d", c->label, (int)c->pid);
+	child_kill(c);
+}
+
 /* Hands over what the channel holds. Returns false once the channel has ended. */
 static bool hear(struct child *c, unsigned most)
 {
@@ -101,13 +118,10 @@ static bool hear(struct child *c, unsigned most)
 
 		if (got == IPC_AGAIN)
 			return true;
-		if (got != IPC_OK)
+		if (got == IPC_CLOSED)
 			return false;
-		if (!msg_decode(message, &s->m)) {
-			log_event(LOG_LEVEL_ERROR, "child_bad_message",
-				"a message that is none of the protocol: killed", "child=%s pid=%d",
-				c->label, (int)c->pid);
-			child_kill(c);
+		if (got != IPC_OK || !msg_decode(message, &s->m)) {
+			bad_message(c, got);
 			return false;
 		}
 		c->events.message(c->events.arg, &s->m);
@@ -172,7 +186,7 @@ static void reap_one(struct spawner *s, pid_t pid, int status)
 		return;
 	c->gone = true;
 	/* What it said before it died still counts. */
-	(void)hear(c, UINT_MAX);
+	(void)hear(c, LAST_MESSAGES);
 	close_channel(c);
 	log_death(c, status);
 	c->events.gone(c->events.arg, status);
@@ -209,7 +223,8 @@ static bool find_folder(struct spawner *s, struct err *err)
 	if (snprintf(s->folder, sizeof(s->folder), "%s/libexec/tsa", self) >=
 		(int)sizeof(s->folder))
 		return err_set(err, "tsad: %s: path is too long", self);
-	if (access(s->folder, X_OK) != 0)
+	s->folder_fd = open(s->folder, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	if (s->folder_fd < 0)
 		return err_sys(err, "tsad: %s: must hold the programs of the roles", s->folder);
 	return true;
 }
@@ -219,9 +234,10 @@ struct spawner *spawner_new(struct event_base *base, struct err *err)
 	struct spawner *s = must_calloc(1, sizeof(*s));
 
 	s->base = base;
+	s->folder_fd = -1;
 	TAILQ_INIT(&s->children);
 	if (!find_folder(s, err)) {
-		free(s);
+		spawner_free(s);
 		return NULL;
 	}
 	s->sigchld = evsignal_new(base, SIGCHLD, on_sigchld, s);
@@ -254,6 +270,8 @@ void spawner_free(struct spawner *s)
 	}
 	if (s->sigchld != NULL)
 		event_free(s->sigchld);
+	if (s->folder_fd >= 0)
+		(void)close(s->folder_fd);
 	free(s);
 }
 
@@ -262,19 +280,45 @@ size_t spawner_children(const struct spawner *s)
 	return s->count;
 }
 
+static bool begins_with_any(const char *variable, const char *const *prefixes, size_t count)
+{
+	for (size_t i = 0; i < count; i++) {
+		if (strncmp(variable, prefixes[i], strlen(prefixes[i])) == 0)
+			return true;
+	}
+	return false;
+}
+
 static bool is_for_libpq(const char *variable)
 {
 	static const char *const prefixes[] = { "PG", "KRB5", "SSL_CERT_",
 		"HOME=", "TZ=", "LANG=", "LC_" };
 
 	/* A password is in a file or nowhere (R23). */
-	if (strncmp(variable, "PGPASSWORD=", 11) == 0)
+	return strncmp(variable, "PGPASSWORD=", 11) != 0 &&
+	       begins_with_any(variable, prefixes, sizeof(prefixes) / sizeof(prefixes[0]));
+}
+
+/* What the service manager said to tsad: a child must not speak to it in tsad's name. */
+static bool is_for_tsad(const char *variable)
+{
+	static const char *const prefixes[] = { "LISTEN_PID=", "LISTEN_FDS=", "LISTEN_FDNAMES=",
+		"NOTIFY_SOCKET=", "WATCHDOG_PID=", "WATCHDOG_USEC=" };
+
+	return begins_with_any(variable, prefixes, sizeof(prefixes) / sizeof(prefixes[0]));
+}
+
+static bool is_kept(const char *variable, enum child_environment kept)
+{
+	switch (kept) {
+	case CHILD_NO_ENVIRONMENT:
 		return false;
-	for (size_t i = 0; i < sizeof(prefixes) / sizeof(prefixes[0]); i++) {
-		if (strncmp(variable, prefixes[i], strlen(prefixes[i])) == 0)
-			return true;
+	case CHILD_LIBPQ_ENVIRONMENT:
+		return is_for_libpq(variable);
+	case CHILD_ALL_ENVIRONMENT:
+		break;
 	}
-	return false;
+	return !is_for_tsad(variable);
 }
 
 /* In the child: leaves in its environment what is meant for it. */
@@ -282,23 +326,25 @@ static void trim_environment(enum child_environment kept)
 {
 	size_t n = 0;
 
-	if (kept == CHILD_ALL_ENVIRONMENT)
-		return;
 	for (size_t i = 0; environ[i] != NULL; i++) {
-		if (kept == CHILD_LIBPQ_ENVIRONMENT && is_for_libpq(environ[i]))
+		if (is_kept(environ[i], kept))
 			environ[n++] = environ[i];
 	}
 	environ[n] = NULL;
 }
 
 /* After fork: places the descriptors and becomes the program. Never returns. */
-static void become(const char *path, const struct child_program *program, int channel,
+static void become(const struct spawner *s, const struct child_program *program, int channel,
 	const int *listeners, size_t listener_count)
 {
+	char path[PATH_MAX + 64];
+	int folder;
 	char *const argv[] = { (char *)(uintptr_t)program->file, NULL };
 	int high[1 + CHILD_MAX_LISTENERS];
 
 	(void)setpgid(0, 0);
+	(void)snprintf(path, sizeof(path), "%s/%s", s->folder, program->file);
+	folder = fcntl(s->folder_fd, F_DUPFD_CLOEXEC, 64);
 	/* First out of the way of the places they are going to, then there without close-on-exec.
 	 */
 	high[0] = fcntl(channel, F_DUPFD_CLOEXEC, 64);
@@ -309,10 +355,12 @@ static void become(const char *path, const struct child_program *program, int ch
 			_exit(126);
 	}
 	/* Whatever else tsad was started with is not theirs. */
-	if (close_range(IPC_CHILD_FD + 1 + (unsigned)listener_count, UINT_MAX, 0) != 0)
+	if (close_range(IPC_CHILD_FD + 1 + (unsigned)listener_count, UINT_MAX,
+		    CLOSE_RANGE_CLOEXEC) != 0)
 		_exit(126);
 	trim_environment(program->environment);
 	execve(path, argv, environ);
+	(void)execveat(folder, program->file, argv, environ, 0);
 	_exit(127);
 }
 
@@ -333,16 +381,14 @@ struct child *child_start(struct spawner *s, const struct child_program *program
 	const char *detail, const int *listeners, size_t listener_count,
 	const struct child_events *events, struct err *err)
 {
-	char path[PATH_MAX + 64];
 	struct child *c;
 	int fds[2];
 	pid_t pid;
 
-	(void)snprintf(path, sizeof(path), "%s/%s", s->folder, program->file);
 	if (listener_count > CHILD_MAX_LISTENERS)
 		BUG("%zu listeners for a child", listener_count);
-	if (access(path, X_OK) != 0) {
-		(void)err_sys(err, "tsad: %s: must be an executable", path);
+	if (faccessat(s->folder_fd, program->file, X_OK, 0) != 0) {
+		(void)err_sys(err, "tsad: %s/%s: must be an executable", s->folder, program->file);
 		return NULL;
 	}
 	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, fds) != 0) {
@@ -351,7 +397,7 @@ struct child *child_start(struct spawner *s, const struct child_program *program
 	}
 	pid = fork();
 	if (pid == 0)
-		become(path, program, fds[1], listeners, listener_count);
+		become(s, program, fds[1], listeners, listener_count);
 	(void)close(fds[1]);
 	if (pid < 0) {
 		(void)err_sys(err, "tsad: fork for %s", program->label);
@@ -414,6 +460,11 @@ void child_kill(struct child *c)
 bool child_is_gone(const struct child *c)
 {
 	return c->gone;
+}
+
+bool child_is_liar(const struct child *c)
+{
+	return c->is_liar;
 }
 
 pid_t child_pid(const struct child *c)

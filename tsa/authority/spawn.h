@@ -66,6 +66,8 @@ void child_kill(struct child *child);
 pid_t child_pid(const struct child *child);
 /* True while its last messages are handed over after its death. */
 bool child_is_gone(const struct child *child);
+/* True once it has sent what is no message at all; it was killed for that. */
+bool child_is_liar(const struct child *child);
 
 /* Delay before the next start after this many failures in a row: 100 ms doubling to 5 s. */
 unsigned backoff_ms(unsigned failures);

@@ -40,12 +40,13 @@ static bool endpoint_lines(struct page *p, const struct status_sources *from)
 {
 	bool good = true;
 
-	for (size_t i = 0; i < from->config->endpoint_count; i++) {
+	for (size_t i = 0; i < from->reload->config->endpoint_count; i++) {
 		const char *trouble = issue_trouble(from->issuing, i);
 		char text[MSG_MAX_NAME + MSG_MAX_TEXT];
 
-		(void)snprintf(text, sizeof(text), "%s%s%s", from->config->endpoints[i].name,
-			trouble == NULL ? "" : ": ", trouble == NULL ? "" : trouble);
+		(void)snprintf(text, sizeof(text), "%s%s%s",
+			from->reload->config->endpoints[i].name, trouble == NULL ? "" : ": ",
+			trouble == NULL ? "" : trouble);
 		good = line(p, "endpoint", trouble == NULL, text) && good;
 	}
 	return good;
@@ -74,14 +75,15 @@ static bool signer_lines(struct page *p, const struct status_sources *from)
 {
 	bool good = true;
 
-	for (size_t i = 0; i < from->config->tsu_count; i++) {
+	for (size_t i = 0; i < from->reload->config->tsu_count; i++) {
 		char text[MSG_MAX_NAME + 64];
 		unsigned up = crew_lanes_up(from->crew, i);
 
-		if (from->config->tsus[i].superseded)
+		if (from->reload->config->tsus[i].superseded)
 			continue;
 		(void)snprintf(text, sizeof(text), "%s: %u of %" PRIu32 " lanes",
-			from->config->tsus[i].name, up, from->config->tsus[i].lanes);
+			from->reload->config->tsus[i].name, up,
+			from->reload->config->tsus[i].lanes);
 		good = line(p, "signer", up > 0, text) && good;
 	}
 	return good;
@@ -109,7 +111,8 @@ static bool ledger_line(struct page *p, const struct status_sources *from)
 	 * PostgreSQL may be away where the journal keeps. What is too old, or waits too long with
 	 * ack = ledger, stops issuing, see there.
 	 */
-	return line(p, "ledger", s.connected || from->config->ack != CONFIG_ACK_LEDGER, text);
+	return line(
+		p, "ledger", s.connected || from->reload->config->ack != CONFIG_ACK_LEDGER, text);
 }
 
 static bool ready_page(struct page *p, const struct status_sources *from)
@@ -146,13 +149,24 @@ static void request_metrics(struct page *p, const struct issue_counts *counts)
 			void_reason_name((enum void_reason)v), counts->voids[v]);
 }
 
+static void reload_metrics(struct page *p, const struct status_sources *from)
+{
+	put(p,
+		"# TYPE tsa_config_generation gauge\ntsa_config_generation %u\n"
+		"# TYPE tsa_config_reloads_total counter\n"
+		"tsa_config_reloads_total{result=\"done\"} %" PRIu64 "\n"
+		"tsa_config_reloads_total{result=\"refused\"} %" PRIu64 "\n",
+		crew_generation(from->crew), from->reload->done, from->reload->refused);
+}
+
 static void metrics_page(struct page *p, const struct status_sources *from)
 {
 	put(p, "# TYPE tsa_build_info gauge\ntsa_build_info{version=\"%s\"} 1\n", TSA_VERSION);
 	request_metrics(p, issue_counts(from->issuing));
+	reload_metrics(p, from);
 	put(p, "# TYPE tsa_signer_lanes_up gauge\n");
-	for (size_t i = 0; i < from->config->tsu_count; i++)
-		put(p, "tsa_signer_lanes_up{tsu=\"%s\"} %u\n", from->config->tsus[i].name,
+	for (size_t i = 0; i < from->reload->config->tsu_count; i++)
+		put(p, "tsa_signer_lanes_up{tsu=\"%s\"} %u\n", from->reload->config->tsus[i].name,
 			crew_lanes_up(from->crew, i));
 	put(p, "# TYPE tsa_journal_spare_segments gauge\ntsa_journal_spare_segments %u\n",
 		journal_disk(from->journal)->spare_segments);

@@ -4,10 +4,10 @@
 #ifndef TSA_AUTHORITY_STATUS_H
 #define TSA_AUTHORITY_STATUS_H
 
-#include "tsa/authority/issue.h"
+#include "tsa/authority/reload.h"
 
 struct status_sources {
-	const struct config *config;
+	const struct reload *reload;
 	struct issuing *issuing;
 	const struct crew *crew;
 	const struct journal *journal;

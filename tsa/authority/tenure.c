@@ -6,6 +6,15 @@
 
 #include "tsa/core/log.h"
 
+struct lease_facts tenure_facts(const struct config *config)
+{
+	return (struct lease_facts){
+		.clock = config->clock == CONFIG_CLOCK_KERNEL ? "kernel" : "unchecked",
+		.version = TSA_VERSION,
+		.config_sha256 = config->sha256,
+	};
+}
+
 static void read_clock(const struct tenure *t, struct clock_reading *reading)
 {
 	/* The start has shown that the call is permitted. */
@@ -123,7 +132,7 @@ void tenure_turn(struct tenure *t)
 		t->turning = true;
 		issue_hold(t->issuing, true);
 	}
-	if (t->awaited != 0 || issue_in_flight(t->issuing) > 0 || journal_waiting(t->journal) > 0)
+	if (t->awaited != 0 || issue_in_flight(t->issuing) || journal_waiting(t->journal) > 0)
 		return;
 	close_lease(t);
 	open_lease(t);

@@ -1,6 +1,7 @@
 /*
- * When a lease begins and ends: opened at start, turned at UTC midnight while jobs are held,
- * closed at the end of service.  Writes the records that say so, and those of incidents.
+ * When a lease begins and ends: opened at start, turned at UTC midnight and after a reload while
+ * jobs are held, closed at the end of service.  Writes the records that say so, and those of
+ * incidents.
  */
 #ifndef TSA_AUTHORITY_TENURE_H
 #define TSA_AUTHORITY_TENURE_H
@@ -17,6 +18,9 @@ struct tenure {
 	uint64_t found_us; /* when the journal was found */
 	bool turning; /* a fresh lease is being opened while the service runs */
 };
+
+/* What a lease-open says of a configuration, which lives as long as it is in force. */
+struct lease_facts tenure_facts(const struct config *config);
 
 /* At start: true when a lease may be opened, at most some seconds after the journal was found. */
 bool tenure_may_begin(const struct tenure *t);

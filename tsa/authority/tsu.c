@@ -1,23 +1,45 @@
 #include "tsa/authority/tsu.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "tsa/record/entry.h"
 
-bool tsu_load(struct tsu *tsu, const struct config_tsu *config, struct err *err)
+struct tsu *tsu_new(struct config *config, size_t index, struct err *err)
 {
-	tsu->config = config;
-	tsu->id = tsu_id_of(config->cert_sha256);
-	tsu->parts = token_parts_new(
-		buf_view(&config->certificate), buf_view(&config->chain), config->digest, err);
-	return tsu->parts != NULL || err_while(err, "tsu %s", config->name);
+	struct tsu *tsu = must_calloc(1, sizeof(*tsu));
+	const struct config_tsu *t = &config->tsus[index];
+
+	tsu->from = config_hold(config);
+	tsu->config = t;
+	tsu->id = tsu_id_of(t->cert_sha256);
+	tsu->parts =
+		token_parts_new(buf_view(&t->certificate), buf_view(&t->chain), t->digest, err);
+	if (tsu->parts != NULL)
+		return tsu;
+	err_while(err, "tsu %s", t->name);
+	tsu_release(tsu);
+	return NULL;
 }
 
-void tsu_wipe(struct tsu *tsu)
+struct tsu *tsu_hold(struct tsu *tsu)
 {
+	tsu->more_holders++;
+	return tsu;
+}
+
+void tsu_release(struct tsu *tsu)
+{
+	if (tsu == NULL)
+		return;
+	if (tsu->more_holders > 0) {
+		tsu->more_holders--;
+		return;
+	}
 	token_parts_free(tsu->parts);
-	tsu->parts = NULL;
+	config_free(tsu->from);
+	free(tsu);
 }
 
 void tsu_setup(const struct tsu *tsu, struct msg_setup_signer *s)
@@ -35,9 +57,9 @@ void tsu_setup(const struct tsu *tsu, struct msg_setup_signer *s)
 	s->certificate = buf_view(&c->certificate);
 }
 
-bool tsu_token_fits(const struct tsu *tsu, const struct config *config, const char *token)
+bool tsu_token_fits(const struct tsu *tsu, const char *token)
 {
-	const struct config_endpoint *e = &config->endpoints[tsu->config->endpoint];
+	const struct config_endpoint *e = &tsu->from->endpoints[tsu->config->endpoint];
 
 	return e->purpose != CONFIG_RELEASE || e->profile == PROFILE_RFC3161 ||
 	       strstr(token, "SoftHSM") == NULL;

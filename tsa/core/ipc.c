@@ -31,6 +31,12 @@ struct ipc *ipc_new(int fd, size_t max_queued)
 	return ipc;
 }
 
+/* Bytes that a waiting message takes; without the head a flood of tiny ones would be free. */
+static size_t cost(size_t len)
+{
+	return sizeof(struct waiting) + len;
+}
+
 static void drop_first(struct ipc *ipc)
 {
 	struct waiting *w = ipc->first;
@@ -38,7 +44,7 @@ static void drop_first(struct ipc *ipc)
 	ipc->first = w->next;
 	if (ipc->first == NULL)
 		ipc->last = NULL;
-	ipc->queued -= w->len;
+	ipc->queued -= cost(w->len);
 	free(w);
 }
 
@@ -115,7 +121,7 @@ bool ipc_send(struct ipc *ipc, struct bytes message)
 		if (send_one(ipc->fd, message) != IPC_AGAIN)
 			return true;
 	}
-	if (ipc->queued + message.len > ipc->max_queued)
+	if (ipc->queued + cost(message.len) > ipc->max_queued)
 		return false;
 	w = must_calloc(1, sizeof(*w) + message.len);
 	w->len = message.len;
@@ -125,7 +131,7 @@ bool ipc_send(struct ipc *ipc, struct bytes message)
 	else
 		ipc->first = w;
 	ipc->last = w;
-	ipc->queued += message.len;
+	ipc->queued += cost(message.len);
 	return true;
 }
 

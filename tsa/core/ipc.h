@@ -25,7 +25,7 @@ enum ipc_result {
 
 struct ipc;
 
-/* Takes fd. At most max_queued bytes wait in the queue. */
+/* Takes fd. At most max_queued bytes wait in the queue, with what each message costs beside. */
 struct ipc *ipc_new(int fd, size_t max_queued);
 /* Closes the descriptor and forgets what waits. Takes NULL. */
 void ipc_free(struct ipc *ipc);
@@ -52,7 +52,7 @@ enum ipc_result ipc_flush(struct ipc *ipc);
 
 /* True while messages wait: watch for writability and call ipc_flush(). */
 bool ipc_wants_write(const struct ipc *ipc);
-/* Bytes that wait in the queue. */
+/* Bytes that the queue takes. */
 size_t ipc_queued(const struct ipc *ipc);
 
 #endif

@@ -5,8 +5,9 @@
  * strings as a u32 length and the bytes.  A message ends exactly where its fields end.
  *
  *   tsad -> front     SETUP_FRONT, ENDPOINT*, FILE*, TABLES_DONE, then TOKEN REFUSED BUSY
- *                     STATUS_REPLY; DRAIN
- *   front -> tsad     READY (after TABLES_DONE, confined, listening), ISSUE, STATUS
+ *                     STATUS_REPLY; at a reload tables again; DRAIN
+ *   front -> tsad     READY after each TABLES_DONE: the first once it is confined and listens, and
+ *                     each time before what was made with those tables; ISSUE, STATUS
  *   tsad -> signer    SETUP_SIGNER, then SIGN; at most one SIGN is out
  *   signer -> tsad    SIGNER_READY (key proven), SIGNED, SIGN_FAILED
  *   tsad -> journal   SETUP_JOURNAL, then TSU_FILE, RECORD
@@ -53,7 +54,8 @@ enum {
 	MSG_MAX_PEM = 60000, /* certificates of one TSU */
 	MSG_HASH = 32, /* SHA-256 */
 	MSG_MAX_TREE = 32, /* hashes of a lease's tree: one for each bit of its size */
-	MSG_MAX_LEAVES = 1024, /* leaves in one LEASE_LEAVES */
+	/* Leaves in one LEASE_LEAVES: few, since struct msg, made for every message, holds them. */
+	MSG_MAX_LEAVES = 32,
 };
 
 enum msg_type {

@@ -1,6 +1,6 @@
 /*
- * What every role gives up.  Apart from sandbox.c, so that a role that needs no more than this is
- * linked without libseccomp.
+ * What every role gives up.  Apart from the profiles, so that a role that needs no more than this
+ * is linked without libseccomp.
  */
 #include "tsa/core/sandbox.h"
 

@@ -14,13 +14,32 @@
 
 enum { MAX_MESSAGES_A_TURN = 64 }; /* then clients have their turn */
 
-bool channel_send(struct front *front, const struct msg *msg)
+static bool send_now(struct front *front, const struct msg *msg)
 {
 	bool sent = ipc_send(front->channel, msg_encode(msg, front->out_buf));
 
 	if (sent && front->writable != NULL && ipc_wants_write(front->channel))
 		(void)event_add(front->writable, NULL);
 	return sent;
+}
+
+/* False while the queue is full. */
+static bool pay_ready(struct front *front)
+{
+	const struct msg ready = { .type = MSG_READY, .ready.version = MSG_VERSION };
+
+	while (front->ready_owed > 0) {
+		if (!send_now(front, &ready))
+			return false;
+		front->ready_owed--;
+	}
+	return true;
+}
+
+/* An ISSUE goes behind the READY of the tables it was made with: tsad reads its index by them. */
+bool channel_send(struct front *front, const struct msg *msg)
+{
+	return pay_ready(front) && send_now(front, msg);
 }
 
 _Noreturn void channel_fail(struct front *front, enum msg_failure failure, const char *text)
@@ -77,8 +96,13 @@ static bool handle_table(struct front *front, const struct msg *msg)
 
 static void handle(struct front *front, const struct msg *msg)
 {
-	if (handle_table(front, msg))
+	if (handle_table(front, msg)) {
+		if (msg->type == MSG_TABLES_DONE) {
+			front->ready_owed++;
+			(void)pay_ready(front);
+		}
 		return;
+	}
 	switch (msg->type) {
 	case MSG_TOKEN:
 		exchange_token(front, &msg->token);
@@ -175,6 +199,7 @@ static void on_writable(evutil_socket_t fd, short what, void *arg)
 	/* If tsad is gone, on_readable() learns of it. */
 	if (ipc_flush(front->channel) == IPC_AGAIN)
 		(void)event_add(front->writable, NULL);
+	(void)pay_ready(front);
 }
 
 bool channel_start(struct front *front, struct err *err)

@@ -20,9 +20,14 @@ enum {
 	MAX_WORDS = 300, /* of a statusString (tsp/reply.h) */
 	MAX_LOGGED = 10, /* refusals a second that get a line of their own in the log */
 	SUMMARY_EVERY_MS = 1000,
+	/* Room for what accepted connections still ask while they drain: no id comes twice (R14).
+	 */
+	DRAINING_REQUESTS = 1 << 24,
 	UTF8_MORE = 0x80, /* 10xxxxxx goes on with a character */
 	UTF8_MASK = 0xc0,
 };
+
+#define LAST_REQUEST (UINT32_MAX - DRAINING_REQUESTS)
 
 static const char reply_type[] = "application/timestamp-reply"; /* RFC 3161 3.4 (P-22) */
 
@@ -31,7 +36,7 @@ static uint64_t next_id(struct front *front)
 {
 	uint32_t number = ++front->exchanges.last_number;
 
-	if (number == UINT32_MAX) {
+	if (number == LAST_REQUEST) {
 		log_event(LOG_LEVEL_INFO, "request_ids_used_up", NULL, "start_nonce=%08" PRIx32,
 			front->setup.start_nonce);
 		front_drain(front);

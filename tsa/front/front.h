@@ -115,6 +115,7 @@ struct front {
 	struct ipc *channel;
 	struct event *readable;
 	struct event *writable;
+	unsigned ready_owed; /* tables in force that tsad was not told of: nothing goes before */
 	struct msg in;
 	uint8_t in_buf[IPC_MAX_MESSAGE];
 	uint8_t out_buf[IPC_MAX_MESSAGE];

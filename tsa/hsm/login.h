@@ -15,12 +15,6 @@ struct hsm_pin {
 };
 
 /*
- * Where a service's pin_file is: an absolute path as it is, a relative one under
- * $CREDENTIALS_DIRECTORY (systemd LoadCredential=). out has room for MSG_MAX_PATH.
- */
-MUST_CHECK bool hsm_pin_path(const char *pin_file, char *out, struct err *err);
-
-/*
  * Reads a PIN of 4 to 255 bytes, one line, its newline is not part of it. Refuses what is no
  * regular file and what group or others may read, naming the mode; in systemd's credentials
  * directory an access list shows as group bits, there only others count. Tries to lock the

@@ -185,12 +185,28 @@ static void report_ready(struct journal *j, const struct recovery *r)
 		spares_count(&j->spares));
 }
 
+/* From here on this process has its directory, its channel and its log, and nothing else. */
+static bool confine(const struct journal *j, struct err *err)
+{
+	uint8_t hash[HASH_LEN];
+	bool landlocked;
+
+	/* At its first hash libcrypto reads its configuration. */
+	hash_parts(NULL, 0, hash);
+	if (!sandbox_journal(j->home.fd, &landlocked, err))
+		return false;
+	if (!landlocked)
+		log_event(LOG_LEVEL_WARNING, "landlock_missing",
+			"this kernel has none: confined by seccomp alone", "profile=journal");
+	return true;
+}
+
 static void start(struct journal *j, const struct msg_setup_journal *setup)
 {
 	struct trouble trouble = { .failure = MSG_FAILURE_OTHER };
 	struct recovery r;
 
-	if (!home_open(&j->home, setup->directory, &trouble) ||
+	if (!home_open(&j->home, setup->directory, &trouble) || !confine(j, &trouble.err) ||
 		!recovery_run(&r, &j->home, setup->recover != 0, &trouble))
 		fail(j, trouble.failure, trouble.err.text);
 	if (!spares_open(&j->spares, &j->home, SEGMENT_SIZE, &trouble.err))

@@ -10,6 +10,7 @@
 
 #include "tsa/core/log.h"
 #include "tsa/core/sandbox.h"
+#include "tsa/ledger/confine.h"
 #include "tsa/ledger/ship.h"
 
 enum { EXIT_USAGE = 3 };
@@ -41,6 +42,7 @@ static bool is_channel(int fd)
 
 int main(int argc, char **argv)
 {
+	struct confinement *confinement = NULL;
 	struct msg_setup_ledger setup;
 	struct channel *channel;
 	struct err err = { 0 };
@@ -60,9 +62,13 @@ int main(int argc, char **argv)
 	if (!sandbox_base(&err))
 		channel_fail(channel, MSG_FAILURE_OTHER, err.text);
 	if (channel_setup(channel, &setup)) {
+		confinement = confinement_enter(setup.directory, setup.database, &err);
+		if (confinement == NULL)
+			channel_fail(channel, MSG_FAILURE_OTHER, err.text);
 		channel_ready(channel);
-		ship_run(channel, &setup);
+		ship_run(channel, &setup, confinement);
 	}
+	confinement_free(confinement);
 	channel_free(channel);
 	_exit(0);
 }

@@ -4,9 +4,11 @@
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <unistd.h>
 
 #include "tsa/core/hex.h"
 #include "tsa/core/log.h"
+#include "tsa/ledger/confine.h"
 #include "tsa/ledger/incidents.h"
 #include "tsa/ledger/resume.h"
 
@@ -25,6 +27,7 @@ struct accepted {
 
 struct ship {
 	struct channel *channel;
+	const struct confinement *confinement;
 	uint32_t instance;
 	bool awaited; /* tokens wait for SHIPPED */
 	struct database *db;
@@ -263,6 +266,18 @@ static bool step(struct ship *s, struct err *err)
 	return true;
 }
 
+/* What the database's address or login is read from changed: only a new process may read it. */
+static void leave_if_stale(const struct ship *s)
+{
+	const char *path;
+
+	if (!confinement_is_stale(s->confinement, &path))
+		return;
+	log_event(LOG_LEVEL_WARNING, "confined_anew",
+		"a file that libpq reads has changed: a new process reads it", "file=%s", path);
+	_exit(0);
+}
+
 static void back_off(struct ship *s)
 {
 	const int64_t end_ms = channel_now_ms() + s->backoff_ms;
@@ -291,6 +306,7 @@ static void run(struct ship *s)
 
 		if (!database_connected(s->db) && !database_connect(s->db, &err)) {
 			give_up_connection(s, &err);
+			leave_if_stale(s);
 			back_off(s);
 			continue;
 		}
@@ -306,12 +322,14 @@ static void run(struct ship *s)
 			s->resumed ? s->next_seq : 0);
 }
 
-void ship_run(struct channel *channel, const struct msg_setup_ledger *setup)
+void ship_run(struct channel *channel, const struct msg_setup_ledger *setup,
+	const struct confinement *confinement)
 {
 	struct ship *s = must_calloc(1, sizeof(*s));
 	struct err err = { 0 };
 
 	s->channel = channel;
+	s->confinement = confinement;
 	s->instance = setup->instance;
 	s->awaited = setup->awaited != 0;
 	s->backoff_ms = BACKOFF_FIRST_MS;

@@ -8,10 +8,15 @@
 
 #include "tsa/ledger/channel.h"
 
+struct confinement;
+
 /*
  * Runs until tsad is gone and what is durable is shipped, or no longer can be. Leaves through
- * channel_fail() if the journal cannot be read or the database holds another record.
+ * channel_fail() if the journal cannot be read or the database holds another record. Borrows
+ * confinement: when what libpq reads has changed while the database is away, the process ends, to
+ * be started anew.
  */
-void ship_run(struct channel *channel, const struct msg_setup_ledger *setup);
+void ship_run(struct channel *channel, const struct msg_setup_ledger *setup,
+	const struct confinement *confinement);
 
 #endif

@@ -7,6 +7,7 @@
 
 #include <openssl/pem.h>
 
+#include "tsa/core/pin_file.h"
 #include "tsa/hsm/attributes.h"
 #include "tsa/hsm/login.h"
 #include "tsa/hsm/public.h"
@@ -20,7 +21,7 @@ static bool log_in(
 	struct hsm_pin pin;
 
 	*failure = MSG_FAILURE_SETTING;
-	if (!hsm_pin_path(pin_file, path, err) || !hsm_pin_read(path, &pin, err))
+	if (!pin_file_path(pin_file, path, err) || !hsm_pin_read(path, &pin, err))
 		return false;
 	return hsm_login(hsm, &pin, failure, err);
 }

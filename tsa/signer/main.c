@@ -21,7 +21,7 @@
 #include "tsa/signer/prove.h"
 #include "tsa/signer/sign.h"
 
-enum { EXIT_FAILED = 1, EXIT_CANNOT_RUN = 3 };
+enum { EXIT_FAILED = 1, EXIT_CANNOT_RUN = 3, MAX_DESCRIPTORS = 1024 };
 
 struct process {
 	struct ipc *ipc;
@@ -127,6 +127,21 @@ static void lock_memory(void)
 		(void)mlockall(MCL_CURRENT | MCL_FUTURE);
 }
 
+/*
+ * What a module that runs wild can take of the machine: descriptors. More would not serve one that
+ * uses select() either. Its memory and its threads are its vendor's business.
+ */
+static bool limit_descriptors(struct err *err)
+{
+	struct rlimit limit;
+
+	if (getrlimit(RLIMIT_NOFILE, &limit) != 0)
+		return err_sys(err, "signer: RLIMIT_NOFILE");
+	if (limit.rlim_max > MAX_DESCRIPTORS)
+		limit = (struct rlimit){ MAX_DESCRIPTORS, MAX_DESCRIPTORS };
+	return setrlimit(RLIMIT_NOFILE, &limit) == 0 || err_sys(err, "signer: RLIMIT_NOFILE");
+}
+
 static void answer(struct process *p, const struct msg_sign *sign)
 {
 	struct signature made;
@@ -168,7 +183,7 @@ static _Noreturn void run(void)
 	enum msg_failure failure = MSG_FAILURE_OTHER;
 	struct err err = { 0 };
 
-	if (!sandbox_base(&err))
+	if (!sandbox_base(&err) || !limit_descriptors(&err))
 		fail(&p, MSG_FAILURE_OTHER, &err);
 	lock_memory();
 	receive_setup(&p, &m);

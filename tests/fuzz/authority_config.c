@@ -1,0 +1,85 @@
+/*
+ * The configuration of fuzz_authority: a release endpoint with two TSUs, of which one becomes
+ * active an hour later, and a test endpoint with one.  The certificates are made at the start of
+ * the program; no run looks at their content.
+ */
+#include "authority_config.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "tests/unit/make_certificate.h"
+#include "tsa/record/entry.h"
+
+/* 2026-11-24T08:00:00Z, where every run begins. */
+#define BEGIN_S 1795507200
+
+static const struct msg_oid policies[] = {
+	{ 4, { 0x2a, 0x03, 0x04, 0x05 } },
+	{ 4, { 0x2a, 0x03, 0x04, 0x06 } },
+	{ 4, { 0x2a, 0x03, 0x04, 0x07 } },
+};
+
+static void make_tsu(struct config *c, const char *name, size_t endpoint, int64_t activate_at)
+{
+	struct config_tsu *t = &c->tsus[c->tsu_count];
+	EVP_PKEY *key = make_key("P-256", 0);
+	const struct make_certificate how = {
+		.common_name = name,
+		.key = key,
+		.not_before = BEGIN_S - 86400,
+		.not_after = BEGIN_S + 400 * 86400,
+		.extensions = { { "extendedKeyUsage", "critical,timeStamping" } },
+	};
+	X509 *certificate = make_certificate(&how);
+	uint8_t *der = NULL;
+	int len = i2d_X509(certificate, &der);
+
+	(void)snprintf(t->name, sizeof(t->name), "%s", name);
+	t->accuracy_ms = 1000;
+	t->lanes = 2;
+	t->activate_at = activate_at;
+	t->endpoint = endpoint;
+	t->digest = TSP_SHA256;
+	t->not_before = BEGIN_S - 86400;
+	t->sign_until = BEGIN_S + 300 * 86400;
+	buf_append(&t->certificate, (struct bytes){ der, len > 0 ? (size_t)len : 0 });
+	hash_one(buf_view(&t->certificate), t->cert_sha256);
+	hash_one((struct bytes){ NULL, 0 }, t->chain_sha256);
+	c->endpoints[endpoint].tsus[c->endpoints[endpoint].tsu_count++] = c->tsu_count++;
+	OPENSSL_free(der);
+	X509_free(certificate);
+	EVP_PKEY_free(key);
+}
+
+static void make_endpoint(struct config *c, const char *name, const char *path, uint32_t digests,
+	const struct msg_oid *first_policy, uint8_t policy_count, unsigned digits)
+{
+	struct config_endpoint *e = &c->endpoints[c->endpoint_count++];
+
+	(void)snprintf(e->name, sizeof(e->name), "%s", name);
+	(void)snprintf(e->path, sizeof(e->path), "%s", path);
+	e->digests = digests;
+	e->digits = digits;
+	e->policy_count = policy_count;
+	memcpy(e->policies, first_policy, policy_count * sizeof(*first_policy));
+}
+
+struct config *authority_config(void)
+{
+	struct config *c = must_calloc(1, sizeof(*c));
+
+	(void)snprintf(c->listen[0], sizeof(c->listen[0]), "127.0.0.1:3161");
+	c->listen_count = 1;
+	(void)snprintf(c->admin, sizeof(c->admin), "127.0.0.1:3162");
+	c->clock_slack_ms = 500;
+	c->max_unshipped_age_s = 1800;
+	c->max_connections = 100;
+	make_endpoint(c, "release", "/", 1u << TSP_SHA256 | 1u << TSP_SHA384 | 1u << TSP_SHA512,
+		policies, 2, 3);
+	make_endpoint(c, "test", "/test", 1u << TSP_SHA256, policies + 2, 1, 0);
+	make_tsu(c, "first", 0, 0);
+	make_tsu(c, "second", 0, BEGIN_S + 3600);
+	make_tsu(c, "test", 1, 0);
+	return c;
+}
