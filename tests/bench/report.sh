@@ -10,7 +10,7 @@ row() # WHAT WANTED MEASURED CONDITION
 
 	if [ -n "$4" ]; then
 		verdict=$(awk "BEGIN { print ($4) ? \"met\" : \"NOT MET\" }")
-		[ -z "$SHORT" ] || verdict='not judged'
+		[ -z "$SHORT$BUSY" ] || verdict='not judged'
 	fi
 	ROW_WHAT+=("$1")
 	ROW_WANTED+=("$2")
