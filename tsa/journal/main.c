@@ -24,6 +24,11 @@
 enum {
 	/* How often the disk is looked at, and a spare is tried for again that had no room. */
 	DISK_INTERVAL_MS = 10000,
+	/*
+	 * Records that come together go on coming: the next group is let grow so long. What comes
+	 * alone is written at once.
+	 */
+	GATHER_MS = 1,
 	EXIT_NOT_BY_TSAD = 3,
 };
 
@@ -33,6 +38,8 @@ struct journal {
 	struct spares spares;
 	struct segment_writer *writer;
 	bool known_again; /* a durable record came again: acknowledge it again */
+	unsigned group; /* records taken since the last commit */
+	bool gather; /* the last commit was of several records */
 	bool no_spare; /* the last try failed: wait for DISK_INTERVAL_MS */
 	uint64_t disk_at_ms; /* when the disk was looked at */
 	struct msg_disk disk; /* as reported last */
@@ -256,6 +263,8 @@ static void take(struct journal *j, struct bytes message)
 		BUG("%s is no message for tsa-journal", msg_name(j->message.type));
 	else if (!segment_writer_add(j->writer, &j->message.record))
 		j->known_again = true;
+	else
+		j->group++;
 }
 
 /* Takes what waits, up to a full frame. False if the channel has ended. */
@@ -296,6 +305,8 @@ static void commit(struct journal *j)
 	if (m.durable.seq > before || j->known_again)
 		send_message(j, &m);
 	j->known_again = false;
+	j->gather = j->group > 1;
+	j->group = 0;
 	if (spares_count(&j->spares) != j->disk.spare_segments)
 		report_disk(j, false);
 }
@@ -323,6 +334,8 @@ static _Noreturn void run(struct journal *j)
 
 	while (open) {
 		wait_for_message(j);
+		if (j->gather)
+			(void)poll(NULL, 0, GATHER_MS);
 		open = take_all(j);
 		commit(j);
 		/* Under full load nothing is ever idle; a commit now and then waits a little. */
