@@ -189,15 +189,6 @@ struct lane *crew_idle_lane(struct crew *c, size_t index)
 	return NULL;
 }
 
-bool crew_any_idle(const struct crew *c)
-{
-	for (unsigned i = 0; i < c->lane_count; i++) {
-		if (is_idle(&c->lanes[i]))
-			return true;
-	}
-	return false;
-}
-
 void crew_sign(struct lane *lane, struct job *job, struct bytes tstinfo)
 {
 	struct played_lane *l = (struct played_lane *)lane;

@@ -302,9 +302,9 @@ static void what_is_loaded_gets_jobs_only_after_the_swap(void **state)
 	(void)state;
 	load();
 	prove_all();
-	assert_false(crew_any_idle(world.crew));
+	assert_null(crew_idle_lane(world.crew, 0));
 	crew_swap(world.crew);
-	assert_true(crew_any_idle(world.crew));
+	assert_non_null(crew_idle_lane(world.crew, 0));
 	assert_int_equal(crew_lanes_up(world.crew, 0), 2);
 	assert_ptr_equal(crew_idle_lane(world.crew, 1)->tsu, crew_tsu(world.crew, 1));
 }

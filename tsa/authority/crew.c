@@ -422,17 +422,6 @@ struct lane *crew_idle_lane(struct crew *c, size_t index)
 	return NULL;
 }
 
-bool crew_any_idle(const struct crew *c)
-{
-	const struct lane *l;
-
-	TAILQ_FOREACH (l, &c->lanes, link) {
-		if (l->state == LANE_IDLE && l->generation == c->now.number)
-			return true;
-	}
-	return false;
-}
-
 void crew_sign(struct lane *l, struct job *job, struct bytes tstinfo)
 {
 	lane_sign(l, job, tstinfo);

@@ -59,8 +59,6 @@ unsigned crew_generation(const struct crew *crew);
 struct tsu *crew_tsu(struct crew *crew, size_t index);
 /* An idle lane of that TSU, or NULL. */
 struct lane *crew_idle_lane(struct crew *crew, size_t index);
-/* True if any lane in force is idle. */
-bool crew_any_idle(const struct crew *crew);
 /* Gives a job, whose TSTInfo is ready, to an idle lane for at most CREW_TRY_MS. */
 void crew_sign(struct lane *lane, struct job *job, struct bytes tstinfo);
 

@@ -289,6 +289,16 @@ static void refuse_homeless(struct issuing *s)
 		refuse(s, job, job->failure, job->why);
 }
 
+/* Without one there is no need to look at the clock. */
+static bool any_lane_is_idle(struct issuing *s, const struct config_endpoint *e)
+{
+	for (size_t i = 0; i < e->tsu_count; i++) {
+		if (crew_idle_lane(s->to.crew, e->tsus[i]) != NULL)
+			return true;
+	}
+	return false;
+}
+
 void issue_dispatch(struct issuing *s)
 {
 	refuse_homeless(s);
@@ -296,10 +306,11 @@ void issue_dispatch(struct issuing *s)
 		struct job *job;
 
 		do {
-			if (s->held || !crew_any_idle(s->to.crew) || !lease_is_open(s->to.lease))
+			if (s->held || !lease_is_open(s->to.lease))
 				return;
 			job = TAILQ_FIRST(&s->jobs.queued[e]);
-		} while (job != NULL && dispatch_head(s, e, job));
+		} while (job != NULL && any_lane_is_idle(s, &s->to.config->endpoints[e]) &&
+			 dispatch_head(s, e, job));
 	}
 }
 
