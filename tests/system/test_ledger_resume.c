@@ -172,6 +172,18 @@ static void put_journal_back(struct ledger_world *w, unsigned records)
 	ledger_journal_end(&now);
 }
 
+/* As tsad does when it is told; what follows is shipped only then. */
+static void put_on_record(struct ledger_world *w)
+{
+	ledger_world_await_incident(w);
+	ledger_journal_incident(&w->journal, &(struct incident){ .what = INCIDENT_JOURNAL_BEHIND,
+						     .lease = w->incident.lease,
+						     .journal_end = w->incident.journal_end,
+						     .database_end = w->incident.database_end,
+						     .newer_lease = w->incident.newer_lease });
+	ledger_world_durable(w);
+}
+
 static void assert_told(
 	const struct ledger_world *w, uint32_t lease, uint32_t journal, uint32_t database)
 {
@@ -194,15 +206,46 @@ static void goes_on_with_a_fresh_lease_when_the_journal_is_behind(void **state)
 	ledger_journal_tokens(&w->journal, 9, BODY);
 	ledger_world_start(w, w->journal.directory);
 	ledger_world_durable(w);
-	ledger_world_await_shipped(w, 110);
+	put_on_record(w);
+	ledger_world_await_shipped(w, 111);
 
 	assert_told(w, LEASE, 100, 200);
 	assert_int_equal(w->incident.newer_lease, 0);
-	assert_int_equal(ledger_world_sql(w, "select count(*) from ledger.record"), 210);
+	assert_int_equal(ledger_world_sql(w, "select count(*) from ledger.record"), 211);
 	assert_true(ledger_world_logged(w, "event=journal_behind_database "
 					   "instance=1a2b3c4d lease=1795507200 database=200 "
 					   "journal=100 newer_lease=0 recorded=no"));
 	assert_int_equal(w->failed.text[0], '\0');
+}
+
+/*
+ * R8: tsad dies before what it was told is durable.  Had the rows of the next lease been shipped,
+ * the database would say nothing of it any more.
+ */
+static void ships_nothing_before_what_it_told_is_on_record(void **state)
+{
+	struct ledger_world *w = *state;
+
+	put_journal_back(w, 200);
+	ledger_journal_lease(&w->journal, LEASE);
+	ledger_journal_tokens(&w->journal, 99, BODY);
+	ledger_journal_lease(&w->journal, NEXT_LEASE);
+	ledger_world_start(w, w->journal.directory);
+	ledger_world_durable(w);
+	ledger_world_await_incident(w);
+	ledger_journal_tokens(&w->journal, 9, BODY);
+	ledger_world_durable(w);
+	/* It ships what it may before it leaves. */
+	assert_int_equal(ledger_world_close(w), 0);
+	assert_int_equal(ledger_world_sql(w, "select count(*) from ledger.record"), 200);
+
+	w->incidents = 0;
+	ledger_world_start(w, w->journal.directory);
+	ledger_world_durable(w);
+	put_on_record(w);
+	assert_told(w, LEASE, 100, 200);
+	ledger_world_await_shipped(w, 111);
+	assert_int_equal(ledger_world_sql(w, "select count(*) from ledger.record"), 211);
 }
 
 /* The same facts are on record: it is not told again; others are. */
@@ -225,15 +268,11 @@ static void tells_only_what_the_journal_does_not_say(void **state)
 	ledger_journal_incident(&w->journal, &other);
 	ledger_journal_incident(&w->journal, &same);
 	ledger_journal_flush(&w->journal);
-	/* The next lease is not taken: each connection finds the same. */
-	(void)ledger_world_sql(w, "revoke insert on ledger.record from ts_writer");
 	ledger_world_start(w, w->journal.directory);
 	ledger_world_durable_to(w, 102);
 	ledger_world_await_incident(w);
-	ledger_world_await_database(w, false);
 	assert_int_equal(ledger_world_close(w), 0);
 	w->incidents = 0;
-	(void)ledger_world_sql(w, "grant insert on ledger.record to ts_writer");
 	ledger_world_start(w, w->journal.directory);
 	ledger_world_durable(w);
 	ledger_world_await_shipped(w, 103);
@@ -274,11 +313,12 @@ static void is_not_misled_by_equal_numbers_of_records(void **state)
 	ledger_journal_lease(&w->journal, NEXT_LEASE);
 	ledger_world_start(w, w->journal.directory);
 	ledger_world_durable(w);
-	ledger_world_await_shipped(w, 9);
+	put_on_record(w);
+	ledger_world_await_shipped(w, 10);
 	assert_told(w, LEASE, 8, 9);
 	assert_int_equal(
 		ledger_world_sql(w, "select kind from ledger.record where ctr = 6"), RECORD_VOID);
-	assert_int_equal(ledger_world_sql(w, "select count(*) from ledger.record"), 10);
+	assert_int_equal(ledger_world_sql(w, "select count(*) from ledger.record"), 11);
 }
 
 /* The greatest counter may stand far from the lease's end: the whole lease is looked at then. */
@@ -364,11 +404,12 @@ static void goes_on_past_a_conflict_that_is_accepted(void **state)
 
 	/* 600 records, 602, two voids; lease-open, acceptance, 10 tokens. */
 	put_back_with_holes(w, &accepted);
-	ledger_world_await_shipped(w, 615);
+	put_on_record(w);
+	ledger_world_await_shipped(w, 616);
 	assert_told(w, LEASE, 603, 800);
 	assert_int_equal(w->failed.text[0], '\0');
 	assert_true(ledger_world_logged(w, "event=conflict_accepted lease=1795507200 records=3"));
-	assert_int_equal(ledger_world_sql(w, "select count(*) from ledger.record"), 812);
+	assert_int_equal(ledger_world_sql(w, "select count(*) from ledger.record"), 813);
 	assert_int_equal(
 		ledger_world_sql(w, "select count(*) from ledger.record where kind = 1"), 0);
 	assert_int_equal(ledger_world_close(w), 0);
@@ -376,7 +417,7 @@ static void goes_on_past_a_conflict_that_is_accepted(void **state)
 	ledger_world_start(w, w->journal.directory);
 	ledger_journal_tokens(&w->journal, 1, BODY);
 	ledger_world_durable(w);
-	ledger_world_await_shipped(w, 616);
+	ledger_world_await_shipped(w, 617);
 	assert_int_equal(w->failed.text[0], '\0');
 }
 
@@ -394,7 +435,8 @@ static void reports_a_lease_that_only_the_database_knows(void **state)
 	ledger_journal_lease(&w->journal, LEASE);
 	ledger_world_start(w, w->journal.directory);
 	ledger_world_durable(w);
-	ledger_world_await_shipped(w, 1);
+	put_on_record(w);
+	ledger_world_await_shipped(w, 2);
 	assert_true(ledger_world_logged(w, "newer_lease=1795507260"));
 	assert_told(w, 0, 0, 0);
 	assert_int_equal(w->incident.newer_lease, NEXT_LEASE);
@@ -413,6 +455,7 @@ int main(void)
 		IN_ITS_WORLD(goes_on_over_the_same_record_under_the_same_key),
 		IN_ITS_WORLD(finds_a_different_record_among_those_shipped_before),
 		IN_ITS_WORLD(goes_on_with_a_fresh_lease_when_the_journal_is_behind),
+		IN_ITS_WORLD(ships_nothing_before_what_it_told_is_on_record),
 		IN_ITS_WORLD(tells_only_what_the_journal_does_not_say),
 		IN_ITS_WORLD(is_not_misled_by_equal_numbers_of_records),
 		IN_ITS_WORLD(finds_the_greatest_counter_anywhere_in_the_lease),

@@ -260,6 +260,20 @@ database()
 	conf_write >"$CONF"
 }
 
+# Nothing is accepted before the front listens: one that never says so ends the start.
+hanging_front()
+{
+	say '-- a front that hangs'
+	PROGRAMS=$TEST_DIR/hangs
+	mkdir -p "$PROGRAMS/sbin" "$PROGRAMS/libexec"
+	cp "$TSA_BUILD/sbin/tsad" "$PROGRAMS/sbin/"
+	cp -r "$TSA_BUILD/libexec/tsa" "$PROGRAMS/libexec/"
+	printf '#!/bin/sh\nexec sleep %d\n' "$WAIT_S" >"$PROGRAMS/libexec/tsa/tsa-front"
+	does_not_start 'a front that does not take its tables' 1 'event=front_timeout' \
+		'tsa-front must listen: it ended with signal 9'
+	PROGRAMS=$TSA_BUILD
+}
+
 findings()
 {
 	say '-- the configuration'
@@ -296,6 +310,7 @@ pin
 journal
 damaged
 database
+hanging_front
 findings
 starts 'after all this the world still starts'
 check 'counters are dense' journal_is_dense

@@ -14,6 +14,7 @@
 #include <unistd.h>
 
 #include <cmocka.h>
+#include <openssl/pem.h>
 
 #include "tsa/authority/config_part.h"
 
@@ -272,6 +273,78 @@ static void refuses_files_that_cannot_be_published(void **state)
 	}
 }
 
+/* R21; tsad's own pages are not among the 64. */
+static void publishes_at_most_64_files(void **state)
+{
+	struct fixture *f = *state;
+	static const struct setting changes[MAX_CHANGES] = { { "tsad", "publish", "publish" } };
+	static const struct row too_many = { { { "tsad", "publish", "publish" } },
+		"64.txt: more than 64 files", 0 };
+	struct findings found;
+	struct config *c;
+	char name[16];
+
+	for (int i = 0; i < 64; i++) {
+		(void)snprintf(name, sizeof(name), "%02d.txt", i);
+		write_published(f, name, "x");
+	}
+	c = read_changed(f, changes, &found);
+	assert_non_null(c);
+	assert_int_equal(c->file_count, 64);
+	config_free(c);
+	write_published(f, "64.txt", "x");
+	assert_row(f, &too_many);
+	for (int i = 0; i < 65; i++) {
+		(void)snprintf(name, sizeof(name), "%02d.txt", i);
+		remove_published(f, name);
+	}
+}
+
+/* The good configuration with units more whose certificates are 55 KiB as PEM each. */
+static void read_long_certificates(const struct fixture *f, int units, struct findings *found)
+{
+	const struct setting changes[MAX_CHANGES] = { { "test", "tsus",
+		units == 4 ? "trial, m0, m1, m2, m3" : "trial, m0, m1, m2, m3, m4" } };
+	char text[TEXT_ROOM] = "";
+
+	render(text, changes);
+	for (int i = 0; i < units; i++) {
+		size_t used = strlen(text);
+
+		(void)snprintf(text + used, sizeof(text) - used,
+			"[m%d]\nkey = pkcs11:token=tsa;object=m%d\nmodule = /opt/v.so\n"
+			"pin_file = /etc/pin\ncertificate = long.pem\n"
+			"activate_at = 2030-01-0%dT00:00:00Z\n",
+			i, i, i + 1);
+	}
+	assert_null(read_text(f, text, strlen(text), found));
+}
+
+/* The front takes no longer page than 256 KiB. */
+static void refuses_more_certificates_than_tsu_pem_has_room_for(void **state)
+{
+	const struct fixture *f = *state;
+	BIO *bio = BIO_new(BIO_s_mem());
+	struct findings found;
+	char path[2 * PATH_ROOM];
+	char *pem = NULL;
+	long len = 0;
+
+	while (len < 55000) {
+		assert_int_equal(PEM_write_bio_X509(bio, f->ca), 1);
+		len = BIO_get_mem_data(bio, &pem);
+	}
+	(void)snprintf(path, sizeof(path), "%s/long.pem", f->folder);
+	write_file(path, pem, (size_t)len);
+	BIO_free(bio);
+	read_long_certificates(f, 4, &found);
+	assert_null(strstr(found.text, "/tsu.pem has room for"));
+	read_long_certificates(f, 5, &found);
+	assert_non_null(strstr(found.text, "[tsad] endpoints: certificates: all together "));
+	assert_non_null(strstr(found.text, "/tsu.pem has room for 262144"));
+	assert_int_equal(unlink(path), 0);
+}
+
 /* The sample with its folder /etc/tsa put into ours; the caller frees. */
 static char *read_sample(const struct fixture *f)
 {
@@ -354,6 +427,8 @@ int main(void)
 		cmocka_unit_test(judges_a_tsu_that_is_not_yet_active_by_its_day),
 		cmocka_unit_test(warns_where_the_leaf_does_not_come_first_in_tokens),
 		cmocka_unit_test(warns_about_an_accuracy_in_milliseconds),
+		cmocka_unit_test(publishes_at_most_64_files),
+		cmocka_unit_test(refuses_more_certificates_than_tsu_pem_has_room_for),
 		cmocka_unit_test(publishes_the_files_of_a_folder_by_their_suffix),
 		cmocka_unit_test(refuses_files_that_cannot_be_published),
 		cmocka_unit_test(finds_nothing_wrong_with_the_sample),

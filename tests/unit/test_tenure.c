@@ -233,10 +233,15 @@ static void another_configuration_turns_the_lease(void **state)
 	tenure_tick(&world.tenure);
 	assert_true(world.held);
 	assert_int_equal(world.count, 1);
-	/* The last job of the old lease is over. */
+	/* The last job of the old lease is over; the second of its opening is not. */
 	world.in_flight = 0;
 	add_void(serial);
 	assert_false(durable());
+	tenure_tick(&world.tenure);
+	assert_int_equal(world.count, 2);
+	assert_true(world.held);
+	world.now_s++;
+	tenure_tick(&world.tenure);
 	expect_record(2, RECORD_LEASE_CLOSE, EVENING_S - 3600, 2);
 	expect_record(3, RECORD_LEASE_OPEN, EVENING_S - 3599, 0);
 	assert_false(durable());
@@ -266,6 +271,26 @@ static void the_end_is_reached_when_the_lease_close_is_durable(void **state)
 	assert_false(tenure_durable(&world.tenure, world.record[0].seq));
 	assert_true(durable());
 	assert_false(durable());
+}
+
+/* The service stops while a turn waits for its second: the lease that is open is the last. */
+static void a_turn_that_waits_does_not_outlive_the_end(void **state)
+{
+	static const uint8_t other_hash[HASH_LEN] = { 0xab };
+	const struct lease_facts other = { "kernel", "1", other_hash };
+
+	(void)state;
+	begin();
+	lease_set_facts(world.tenure.lease, &other);
+	tenure_tick(&world.tenure);
+	assert_true(world.held);
+	assert_int_equal(world.count, 1);
+	tenure_end(&world.tenure);
+	expect_record(1, RECORD_LEASE_CLOSE, EVENING_S - 3600, 1);
+	assert_true(durable());
+	world.now_s++;
+	tenure_tick(&world.tenure);
+	assert_int_equal(world.count, 2);
 }
 
 static const struct incident accepted = {
@@ -321,6 +346,7 @@ int main(void)
 		IN_ITS_WORLD(another_configuration_turns_the_lease),
 		IN_ITS_WORLD(a_clock_that_went_back_does_not_take_the_records_along),
 		IN_ITS_WORLD(the_end_is_reached_when_the_lease_close_is_durable),
+		IN_ITS_WORLD(a_turn_that_waits_does_not_outlive_the_end),
 		IN_ITS_WORLD(at_start_what_an_operator_accepted_is_awaited_with_the_lease_open),
 		IN_ITS_WORLD(while_it_runs_an_incident_takes_a_counter_and_holds_nothing),
 		IN_ITS_WORLD(after_the_end_there_is_no_lease_for_an_incident),

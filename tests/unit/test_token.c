@@ -13,6 +13,7 @@
 #include <openssl/err.h>
 #include <openssl/ess.h>
 
+#include "tsa/core/msg.h"
 #include "tsa/tsp/der.h"
 
 static const struct bytes one_byte = { (const uint8_t *)"x", 1 };
@@ -331,6 +332,87 @@ static void refuses_certificates_it_cannot_sign_for(void **state)
 	EVP_PKEY_free(key);
 }
 
+/* A certificate whose issuer's name has so many parts of 64 letters. */
+static X509 *make_with_issuer(const struct fixture *f, unsigned parts)
+{
+	static const char letters[] =
+		"abcdefghijklmnopqrstuvwxyzabcdefghijklmnopqrstuvwxyzabcdefghijkl";
+	X509 *leaf = make(f->p256_key, "TSU", f->ca, f->ca_key, "extendedKeyUsage", "CA:FALSE");
+	X509_NAME *name = X509_NAME_new();
+
+	for (unsigned i = 0; i < parts; i++)
+		assert_int_equal(X509_NAME_add_entry_by_txt(name, "OU", MBSTRING_UTF8,
+					 (const uint8_t *)letters, -1, -1, 0),
+			1);
+	assert_int_equal(X509_set_issuer_name(leaf, name), 1);
+	assert_true(X509_sign(leaf, f->ca_key, EVP_sha256()) > 0);
+	X509_NAME_free(name);
+	return leaf;
+}
+
+/* The longest issuer's name that is taken, and why one part more is not. */
+static struct buf longest_issuer(const struct fixture *f, struct err *err)
+{
+	struct buf taken = { 0 };
+
+	for (unsigned parts = 1; parts < 100; parts++) {
+		X509 *leaf = make_with_issuer(f, parts);
+		struct token_parts *made = parts_of(leaf, NULL, TSP_SHA512, err);
+
+		if (made != NULL) {
+			buf_free(&taken);
+			taken = der_of(leaf);
+		}
+		X509_free(leaf);
+		token_parts_free(made);
+		if (made == NULL)
+			return taken;
+	}
+	fail_msg("an issuer's name has no limit");
+	return taken;
+}
+
+/*
+ * A configuration is refused by these limits: what passes them must not fail at the first request.
+ * All parts at their longest, in one message.
+ */
+static void whatever_certificates_it_takes_its_tokens_fit_a_message(void **state)
+{
+	static const uint8_t zeros[MSG_MAX_PEM];
+	static uint8_t room[MSG_MAX_TOKEN];
+	static uint8_t chain[MSG_MAX_PEM] = { DER_SEQUENCE, 0x82 };
+	const struct bytes tstinfo = { zeros, MSG_MAX_TSTINFO };
+	const struct bytes signature = { zeros, MSG_MAX_SIGNATURE };
+	uint8_t attrs_room[MSG_MAX_SIGNED_ATTRS];
+	struct token_parts *parts = NULL;
+	struct err err = { 0 };
+	struct buf leaf = longest_issuer(*state, &err);
+	size_t len = 41000;
+	struct bytes attrs;
+	struct bytes body;
+
+	assert_non_null(strstr(err.text, "issuer and serial"));
+	/* One intermediate, as long as it may be. */
+	while (parts == NULL && len > 4) {
+		len--;
+		chain[2] = (uint8_t)((len - 4) >> 8);
+		chain[3] = (uint8_t)(len - 4);
+		parts = token_parts_new(
+			buf_view(&leaf), (struct bytes){ chain, len }, TSP_SHA512, &err);
+	}
+	assert_non_null(parts);
+	assert_non_null(strstr(err.text, "a token has room for"));
+	assert_true(leaf.len + len > 40000);
+	assert_true(
+		token_signed_attrs(parts, tstinfo, attrs_room, sizeof(attrs_room), &attrs, &err));
+	body = token_encode(parts, tstinfo, attrs, signature, false, room, MSG_MAX_BODY);
+	assert_true(body.len > 0);
+	body = token_encode(parts, tstinfo, attrs, signature, true, room, sizeof(room));
+	assert_true(body.len > leaf.len + len);
+	token_parts_free(parts);
+	buf_free(&leaf);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -348,6 +430,7 @@ int main(void)
 		cmocka_unit_test(refuses_attributes_that_are_no_set),
 		cmocka_unit_test(checks_a_signature_with_the_right_key_only),
 		cmocka_unit_test(refuses_certificates_it_cannot_sign_for),
+		cmocka_unit_test(whatever_certificates_it_takes_its_tokens_fit_a_message),
 	};
 
 	return cmocka_run_group_tests(tests, set_up, tear_down);

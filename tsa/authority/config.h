@@ -20,6 +20,7 @@ enum {
 	CONFIG_MAX_TSUS = 64,
 	CONFIG_MAX_LISTENERS = 8,
 	CONFIG_MAX_USER = 64,
+	CONFIG_MAX_FILES = 64, /* R21 */
 };
 
 struct config_tsu {

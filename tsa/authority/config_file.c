@@ -89,8 +89,8 @@ static bool publish_file(
 		return err_set(err, "name: letters, digits and ._- , not a dot first");
 	if (type == NULL)
 		return err_set(err, "name: ends in .crl .cer .crt .der .pem .p7c .html or .txt");
-	if (config->file_count == MSG_MAX_FILES)
-		return err_set(err, "more than %d files", MSG_MAX_FILES);
+	if (config->file_count == CONFIG_MAX_FILES)
+		return err_set(err, "more than %d files", CONFIG_MAX_FILES);
 	(void)snprintf(file->path, sizeof(file->path), "/%s", name);
 	(void)snprintf(file->type, sizeof(file->type), "%s", type);
 	for (size_t i = 0; i < config->endpoint_count; i++)
@@ -119,7 +119,7 @@ void config_publish(struct config_job *job, const char *folder)
 		config_report(job, false, "tsad", "publish", "%s", err.text);
 		return;
 	}
-	job->config->files = must_calloc(MSG_MAX_FILES + 1, sizeof(*job->config->files));
+	job->config->files = must_calloc(CONFIG_MAX_FILES + 1, sizeof(*job->config->files));
 	for (int i = 0; i < count; i++) {
 		const char *name = names[i]->d_name;
 

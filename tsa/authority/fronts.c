@@ -19,7 +19,7 @@
 
 enum {
 	MAX_QUEUED = 64 * 1024 * 1024,
-	TABLES_S = 10, /* a front that has not taken new tables by then hangs */
+	TABLES_S = 10, /* a front that has not taken its tables by then hangs */
 	DRAIN_S = 15, /* a front gives its clients 10 s (R12): after this it hangs */
 	HONEST_MS = 60000, /* a front that served so long before its lie is the first of its kind */
 };
@@ -37,6 +37,7 @@ struct front {
 	size_t listener_count;
 	struct child *child;
 	struct event *restart;
+	struct event *late; /* limit for the READY that its tables are answered with */
 	struct event *drain_limit;
 	uint32_t nonce; /* upper half of its request ids */
 	unsigned tables_sent;
@@ -56,7 +57,6 @@ struct fronts {
 	struct fronts_events events;
 	struct front clients;
 	struct front admin;
-	struct event *late; /* limit for the READY that a reload waits for */
 	bool reloading; /* the clients' front has tables that it has not said to be in force */
 	bool ready;
 	bool stopping;
@@ -93,35 +93,32 @@ static void tables_in_force(struct fronts *s)
 	if (!s->reloading)
 		return;
 	s->reloading = false;
-	(void)evtimer_del(s->late);
 	s->events.tables(s->events.arg);
+}
+
+static void kill_hung(struct front *f, const char *text, int limit_s)
+{
+	if (f->child == NULL)
+		return;
+	log_event(LOG_LEVEL_ERROR, "front_timeout", text, "front=%s limit_s=%d", f->program->label,
+		limit_s);
+	f->finished = true;
+	child_kill(f->child);
 }
 
 static void on_late(evutil_socket_t fd, short what, void *arg)
 {
-	struct fronts *s = arg;
-
 	(void)fd;
 	(void)what;
-	log_event(LOG_LEVEL_ERROR, "front_timeout", "killed: does not take new tables",
-		"front=%s limit_s=%d", s->clients.program->label, TABLES_S);
-	s->clients.finished = true;
-	child_kill(s->clients.child);
+	kill_hung(arg, "killed: does not take its tables", TABLES_S);
 }
 
 /* Only a front that hangs, or was taken over, does not end by itself. */
 static void on_drain_limit(evutil_socket_t fd, short what, void *arg)
 {
-	struct front *f = arg;
-
 	(void)fd;
 	(void)what;
-	if (f->child == NULL)
-		return;
-	log_event(LOG_LEVEL_ERROR, "front_timeout", "killed: does not end after DRAIN",
-		"front=%s limit_s=%d", f->program->label, DRAIN_S);
-	f->finished = true;
-	child_kill(f->child);
+	kill_hung(arg, "killed: does not end after DRAIN", DRAIN_S);
 }
 
 static void front_init(struct fronts *s, struct front *f, enum msg_front kind,
@@ -131,8 +128,9 @@ static void front_init(struct fronts *s, struct front *f, enum msg_front kind,
 	f->kind = kind;
 	f->program = program;
 	f->restart = evtimer_new(base, on_restart, f);
+	f->late = evtimer_new(base, on_late, f);
 	f->drain_limit = evtimer_new(base, on_drain_limit, f);
-	if (f->restart == NULL || f->drain_limit == NULL)
+	if (f->restart == NULL || f->late == NULL || f->drain_limit == NULL)
 		BUG("libevent gives no timer");
 }
 
@@ -162,9 +160,6 @@ struct fronts *fronts_new(struct event_base *base, struct spawner *spawner,
 	s->events = *events;
 	front_init(s, &s->clients, MSG_FRONT_CLIENTS, &clients_program, base);
 	front_init(s, &s->admin, MSG_FRONT_ADMIN, &admin_program, base);
-	s->late = evtimer_new(base, on_late, s);
-	if (s->late == NULL)
-		BUG("libevent gives no timer");
 	if (!bind_listeners(s, err)) {
 		fronts_free(s);
 		return NULL;
@@ -183,6 +178,7 @@ static void front_wipe(struct front *f)
 {
 	close_listeners(f);
 	event_free(f->restart);
+	event_free(f->late);
 	event_free(f->drain_limit);
 }
 
@@ -192,7 +188,6 @@ void fronts_free(struct fronts *s)
 		return;
 	front_wipe(&s->clients);
 	front_wipe(&s->admin);
-	event_free(s->late);
 	free(s);
 }
 
@@ -201,11 +196,15 @@ static void kill_liar(struct front *f, const char *text);
 /* An admin front has no endpoints and no files. */
 static void send_tables(struct front *f)
 {
+	const struct timeval limit = { .tv_sec = TABLES_S };
+
 	if (f->kind == MSG_FRONT_CLIENTS ? tables_send(f->child, f->fronts->config)
-					 : tables_send_none(f->child))
+					 : tables_send_none(f->child)) {
 		f->tables_sent++;
-	else
+		(void)evtimer_add(f->late, &limit);
+	} else {
 		kill_liar(f, "its queue is full: killed");
+	}
 }
 
 static void set_up(struct front *f)
@@ -225,16 +224,12 @@ static void set_up(struct front *f)
 
 void fronts_reload(struct fronts *s, const struct config *config)
 {
-	const struct timeval limit = { .tv_sec = TABLES_S };
-
 	s->config = config;
 	s->reloading = true;
-	if (s->clients.child == NULL) {
+	if (s->clients.child == NULL)
 		tables_in_force(s);
-		return;
-	}
-	(void)evtimer_add(s->late, &limit);
-	send_tables(&s->clients);
+	else
+		send_tables(&s->clients);
 }
 
 static void on_ready(struct front *f)
@@ -244,8 +239,11 @@ static void on_ready(struct front *f)
 	f->tables_known++;
 	f->listening = true;
 	f->failures = 0;
-	if (f->kind == MSG_FRONT_CLIENTS && f->tables_known == f->tables_sent)
-		tables_in_force(s);
+	if (f->tables_known == f->tables_sent) {
+		(void)evtimer_del(f->late);
+		if (f->kind == MSG_FRONT_CLIENTS)
+			tables_in_force(s);
+	}
 	if (s->ready || !s->clients.listening ||
 		(s->admin.listener_count > 0 && !s->admin.listening))
 		return;
@@ -363,6 +361,7 @@ static void on_gone(void *arg, int status)
 	delay = delay_of(f, ++f->failures);
 	f->child = NULL;
 	f->listening = false;
+	(void)evtimer_del(f->late);
 	(void)evtimer_del(f->drain_limit);
 	if (f->kind == MSG_FRONT_CLIENTS)
 		tables_in_force(s);

@@ -331,7 +331,7 @@ static void on_tick(evutil_socket_t fd, short what, void *arg)
 	service_close_if_done(s);
 	if (s->phase == PHASE_LEASE)
 		begin_lease(s);
-	if (s->phase == PHASE_RUNNING)
+	if (s->phase == PHASE_RUNNING || s->phase == PHASE_DRAINING)
 		tenure_tick(&s->tenure);
 	reload_tick(&s->reload);
 }

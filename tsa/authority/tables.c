@@ -5,6 +5,8 @@
 
 #include "tsa/authority/pages.h"
 
+_Static_assert(CONFIG_MAX_FILES + PAGES_COUNT <= MSG_MAX_FILES, "the front takes all files");
+
 static bool send_endpoint(struct child *child, const struct config_endpoint *e, size_t index)
 {
 	struct msg m = { .type = MSG_ENDPOINT,

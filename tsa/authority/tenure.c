@@ -123,6 +123,7 @@ bool tenure_incident(struct tenure *t, const struct incident *incident)
 
 void tenure_end(struct tenure *t)
 {
+	t->turning = false; /* no fresh one follows */
 	close_lease(t);
 }
 
@@ -132,7 +133,8 @@ void tenure_turn(struct tenure *t)
 		t->turning = true;
 		issue_hold(t->issuing, true);
 	}
-	if (t->awaited != 0 || issue_in_flight(t->issuing) || journal_waiting(t->journal) > 0)
+	if (t->awaited != 0 || issue_in_flight(t->issuing) || journal_waiting(t->journal) > 0 ||
+		!tenure_may_turn(t))
 		return;
 	close_lease(t);
 	open_lease(t);
@@ -150,7 +152,7 @@ void tenure_tick(struct tenure *t)
 {
 	struct clock_reading now;
 
-	if (timesrc_read(&now) && lease_due(t->lease, now.time_us))
+	if (t->turning || (timesrc_read(&now) && lease_due(t->lease, now.time_us)))
 		tenure_turn(t);
 }
 

@@ -33,11 +33,14 @@ void tenure_begin(struct tenure *t);
 bool tenure_incident(struct tenure *t, const struct incident *incident);
 /* At the end, once no job is open. */
 void tenure_end(struct tenure *t);
-/* The lease is due: holds jobs; closes it and opens a fresh one once none is in flight. */
+/*
+ * The lease is due: holds jobs; closes it and opens a fresh one once none is in flight and its
+ * second is over.  Comes again until that is done.
+ */
 void tenure_turn(struct tenure *t);
 /* False in the second in which the open lease was opened: none may follow it yet. */
 bool tenure_may_turn(const struct tenure *t);
-/* Looks at the clock, for a service that is idle at midnight. */
+/* Looks at the clock, for a service that is idle at midnight and for a turn that had to wait. */
 void tenure_tick(struct tenure *t);
 /* True if what was awaited (begin or end, not a turn) is durable with this seq. */
 bool tenure_durable(struct tenure *t, uint64_t seq);

@@ -48,8 +48,8 @@ enum {
 	MSG_MAX_TOKEN = 49152, /* DER TimeStampToken with its certificates */
 	MSG_MAX_BODY = 16384, /* body of a record */
 	MSG_MAX_PART = 49152, /* part of a file */
-	MSG_MAX_FILE = 262144, /* a published file in all its parts */
-	MSG_MAX_FILES = 64, /* published files */
+	MSG_MAX_FILE = 262144, /* a file for the front in all its parts */
+	MSG_MAX_FILES = 66, /* published ones (R21) and the pages that tsad makes */
 	MSG_MAX_STATUS = 49152, /* text of a status page */
 	MSG_MAX_PEM = 60000, /* certificates of one TSU */
 	MSG_HASH = 32, /* SHA-256 */

@@ -25,6 +25,13 @@ struct accepted {
 	bool reported;
 };
 
+/* An incident that tsad was told, and where in the journal its record may stand. */
+struct told {
+	struct incident incident;
+	uint64_t from; /* nothing before it says so */
+	bool pending; /* not found yet: nothing is shipped */
+};
+
 struct ship {
 	struct channel *channel;
 	const struct confinement *confinement;
@@ -36,6 +43,7 @@ struct ship {
 	bool resumed; /* next_seq was found with the present connection */
 	uint64_t next_seq; /* ships next */
 	struct accepted accepted;
+	struct told told;
 	int backoff_ms; /* before the next attempt */
 };
 
@@ -124,6 +132,32 @@ static void report_resume(struct ship *s, const struct resume *r)
 			"lease=%" PRIu32 " rows=%" PRIu64, r->lease, r->in_database);
 }
 
+/* Looks through what became durable since it looked last. */
+static bool is_on_record(struct ship *s)
+{
+	struct told *t = &s->told;
+	const uint64_t durable = channel_durable(s->channel);
+	struct err err = { 0 };
+	bool found = false;
+
+	if (t->from <= durable &&
+		!incidents_find(s->source.directory, t->from, durable, &t->incident, &found, &err))
+		channel_fail(s->channel, MSG_FAILURE_OTHER, err.text);
+	t->from = durable + 1;
+	return found;
+}
+
+/*
+ * What was told must be durable before the rows of a newer lease are in the database: these would
+ * hide it from the next start, if tsad died in between.
+ */
+static bool may_ship(struct ship *s)
+{
+	if (s->told.pending)
+		s->told.pending = !is_on_record(s);
+	return !s->told.pending;
+}
+
 /* R8: issuing goes on; the journal itself must say what happened to it, once. */
 static void report_behind(struct ship *s, const struct resume *r)
 {
@@ -136,14 +170,12 @@ static void report_behind(struct ship *s, const struct resume *r)
 		.journal_end = r->journal_end,
 		.database_end = r->database_end,
 		.newer_lease = r->newer_lease };
-	struct err err = { 0 };
 	bool known;
 
+	s->told = (struct told){ .incident = incident, .from = r->open_seq + r->in_journal };
 	if (!resume_journal_is_behind(r))
 		return;
-	if (!incidents_find(s->source.directory, r->open_seq + r->in_journal,
-		    channel_durable(s->channel), &incident, &known, &err))
-		channel_fail(s->channel, MSG_FAILURE_OTHER, err.text);
+	known = is_on_record(s);
 	log_event(known ? LOG_LEVEL_WARNING : LOG_LEVEL_ERROR, "journal_behind_database",
 		"the database has records of this node that the journal has not: the journal "
 		"was restored from an older copy",
@@ -151,6 +183,7 @@ static void report_behind(struct ship *s, const struct resume *r)
 		" newer_lease=%" PRIu32 " recorded=%s",
 		s->instance, r->lease, r->database_end, r->journal_end, r->newer_lease,
 		known ? "yes" : "no");
+	s->told.pending = !known;
 	if (!known)
 		channel_incident(s->channel, &message);
 }
@@ -255,7 +288,7 @@ static bool step(struct ship *s, struct err *err)
 	}
 	if (!s->resumed && !resume(s, err))
 		return false;
-	if (!has_work(s)) {
+	if (!has_work(s) || !may_ship(s)) {
 		say_up(s);
 		return channel_closed(s->channel) || database_idle(s->db, -1, err);
 	}
@@ -291,12 +324,14 @@ static void back_off(struct ship *s)
 }
 
 /* True when tsad is gone and nothing is left to do, or nothing can be done. */
-static bool finished(const struct ship *s)
+static bool finished(struct ship *s)
 {
 	if (!channel_closed(s->channel))
 		return false;
-	return channel_over(s->channel) || channel_durable(s->channel) == 0 ||
-	       !database_connected(s->db) || (s->resumed && !has_work(s));
+	if (channel_over(s->channel) || channel_durable(s->channel) == 0 ||
+		!database_connected(s->db))
+		return true;
+	return s->resumed && (!has_work(s) || (s->told.pending && !may_ship(s)));
 }
 
 static void run(struct ship *s)
