@@ -177,9 +177,9 @@ bool signer_check(CMS_ContentInfo *cms, const struct stamp_query *query,
 	return rules->trust == NULL || check_chain(rules, token, err);
 }
 
-bool signer_check_name(const TS_TST_INFO *info, X509 *signer, struct err *err)
+bool signer_check_name(TS_TST_INFO *info, X509 *signer, struct err *err)
 {
-	GENERAL_NAME *tsa = TS_TST_INFO_get_tsa((TS_TST_INFO *)(uintptr_t)info);
+	GENERAL_NAME *tsa = TS_TST_INFO_get_tsa(info);
 	GENERAL_NAMES *others = NULL;
 	bool is = false;
 
