@@ -107,6 +107,11 @@ struct evidence *evidence_open(const char *folder, struct event_base *base,
 	return NULL;
 }
 
+void evidence_stop_on(struct evidence *evidence, const bool *stop)
+{
+	evidence->stop = stop;
+}
+
 void evidence_free(struct evidence *evidence)
 {
 	if (evidence == NULL)
