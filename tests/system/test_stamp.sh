@@ -128,6 +128,7 @@ refusals()
 	not_stamped 3 '--trust: .*must hold certificates' --url "$URL/" --trust a --out no.tsr a
 	not_stamped 3 '--trust: .*cannot be read' --url "$URL/" --trust nofile --out no.tsr a
 	not_stamped 3 '--out: is for one FILE: 2' --url "$URL/" --out no.tsr a b
+	not_stamped 3 '--out: must be a file' --url "$URL/" --out - a
 	not_stamped 3 'standard input needs --out' --url "$URL/" -
 	not_stamped 3 '--url is required' --out no.tsr a
 	not_stamped 3 '--no-cert: needs the signer' --url "$URL/" --no-cert --out no.tsr a
