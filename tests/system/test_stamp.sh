@@ -107,6 +107,10 @@ variants()
 	stamped '--json' --url "$URL/" --trust "$WORLD/root.pem" --json json
 	matches 'is one object with what is in the token' \
 		'^\{"file":"json","status":"stamped","response":"json\.tsr",.*"chain_checked":true\}$' "$OUT"
+	cp a $'no\xffutf8'
+	stamp --url "$URL/" --json $'no\xffutf8'
+	matches 'and JSON also where a name is no UTF-8' $'^[{]"file":"no\xef\xbf\xbdutf8","status":"stamped",' "$OUT"
+	stamp --url "$URL/" --trust "$WORLD/root.pem" --json --force json
 	matches 'the digest among it' "\"imprint\":\"$(sha256sum <a | cut -c 1-64)\"" "$OUT"
 }
 

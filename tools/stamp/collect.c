@@ -10,6 +10,7 @@
 #include <strings.h>
 
 #include "pem.h"
+#include "text.h"
 #include "tools/http/fetch.h"
 
 static bool is_http(const char *url)
@@ -56,8 +57,8 @@ static void add_lack(struct evidence *evidence, json_t *collection, const char *
 
 	(void)snprintf(text, sizeof(text), "%s: %s: %s", subject, what, why);
 	if (json_array_append_new(json_object_get(collection, "missing"),
-		    json_pack("{s:o, s:s, s:o}", "certificate", store_text(subject), "what", what,
-			    "why", store_text(why))) != 0)
+		    json_pack("{s:o, s:s, s:o}", "certificate", text_json(subject), "what", what,
+			    "why", text_json(why))) != 0)
 		abort();
 	evidence->lack(text, evidence->arg);
 }

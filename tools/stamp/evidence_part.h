@@ -51,8 +51,6 @@ struct evidence {
 /* The present time, and that of an ASN.1 time ("" if there is none). */
 void store_now(char out[EVIDENCE_TIME]);
 void store_time(const ASN1_TIME *time, char out[EVIDENCE_TIME]);
-/* A string that is JSON whatever its bytes: what is no UTF-8 is replaced. */
-json_t *store_text(const char *text);
 /* Keeps content as folder/kind/HASH.ending unless it is there; hash gets its name. */
 MUST_CHECK bool store_put(const struct evidence *evidence, const char *kind, const char *ending,
 	struct bytes content, char hash[EVIDENCE_HASH], struct err *err);
