@@ -53,6 +53,7 @@ stop_process() # PID
 {
 	local -i i
 
+	at_exit "kill -CONT $1 2>/dev/null" # or it would outlive us
 	kill -STOP "$1" || fail "pid $1: must run"
 	for ((i = 0; i < 100000; i++)); do
 		grep -q '^State:[[:space:]]*T' "/proc/$1/status" && return 0

@@ -107,6 +107,10 @@ variants()
 	stamped '--json' --url "$URL/" --trust "$WORLD/root.pem" --json json
 	matches 'is one object with what is in the token' \
 		'^\{"file":"json","status":"stamped","response":"json\.tsr",.*"chain_checked":true\}$' "$OUT"
+	cp a $'no\xffutf8'
+	stamp --url "$URL/" --json $'no\xffutf8'
+	matches 'and JSON also where a name is no UTF-8' $'^[{]"file":"no\xef\xbf\xbdutf8","status":"stamped",' "$OUT"
+	stamp --url "$URL/" --trust "$WORLD/root.pem" --json --force json
 	matches 'the digest among it' "\"imprint\":\"$(sha256sum <a | cut -c 1-64)\"" "$OUT"
 }
 
@@ -128,6 +132,7 @@ refusals()
 	not_stamped 3 '--trust: .*must hold certificates' --url "$URL/" --trust a --out no.tsr a
 	not_stamped 3 '--trust: .*cannot be read' --url "$URL/" --trust nofile --out no.tsr a
 	not_stamped 3 '--out: is for one FILE: 2' --url "$URL/" --out no.tsr a b
+	not_stamped 3 '--out: must be a file' --url "$URL/" --out - a
 	not_stamped 3 'standard input needs --out' --url "$URL/" -
 	not_stamped 3 '--url is required' --out no.tsr a
 	not_stamped 3 '--no-cert: needs the signer' --url "$URL/" --no-cert --out no.tsr a

@@ -301,6 +301,27 @@ interrupted()
 	equal 'and each file has its message' 40 "$(grep -c '^tsa-stamp: stop/' said)"
 }
 
+# What is written to a full pipe has been read in part: tsa-stamp is past its beginning.
+interrupted_input()
+{
+	local pid
+
+	say '-- a signal while standard input is silent'
+	rm -f out.tsr
+	mkfifo silent && exec 7<>silent || fail mkfifo
+	"$STAMP" --url "http://127.0.0.1:$AT/plain" --out out.tsr --json - <silent >told 2>said &
+	pid=$!
+	at_exit "kill -KILL $pid 2>/dev/null"
+	timeout "$WAIT_S" head -c 200000 /dev/zero >&7 || fail 'standard input: must be read'
+	kill -TERM "$pid"
+	timeout "$WAIT_S" tail --pid="$pid" -f /dev/null || fail 'SIGTERM: must end it: still runs'
+	wait "$pid"
+	equal 'ends it' 3 $?
+	matches 'which JSON says' '^\{"file":"-","status":"not tried","error":"interrupted"\}$' "$(cat told)"
+	[ ! -e out.tsr ] || fail 'no response: must be written'
+	exec 7<&-
+}
+
 dead()
 {
 	say '-- dead'
@@ -315,6 +336,9 @@ dead()
 	matches 'most were not tried' 'not tried: the server cannot be reached' "$SAID"
 	export RES_OPTIONS='timeout:1 attempts:1'
 	stamp --url http://no-such-host.invalid/ --out out.tsr good.data
+	equal '--json has its line for each file' 2 "$(timeout -k 5 "$WAIT_S" "$STAMP" --json \
+		--url http://no-such-host.invalid/ good.data other.data 2>/dev/null |
+		grep -c '^{"file":".*data","status":"not tried","error":"host .*"}$')"
 	unset RES_OPTIONS
 	refused 3 'host no-such-host\.invalid: must have an address'
 }
@@ -532,6 +556,33 @@ evidence_lacks()
 	equal 'whose CRL is kept' 2 "$(count lack-revoked/crls)"
 }
 
+# The CRL of the signer is held; that of its issuer is not even asked for any more.
+evidence_interrupted()
+{
+	local pid asked signers
+
+	say '-- a signal while evidence is collected'
+	printf 'hold\n' >"$SERVE/ev-issuing.crl"
+	asked=$(requests ev-root.crl)
+	signers=$(requests ev-issuing.crl)
+	rm -f good.data.tsr
+	"$STAMP" --url "$URL/fast" --evidence stopped --trust "$WORLD/ca-evidence/root.pem" good.data \
+		>/dev/null 2>said &
+	pid=$!
+	at_exit "kill -KILL $pid 2>/dev/null"
+	"$TOOLS/tsa-await" --timeout "$WAIT_S" --pid "$pid" --file "$SERVED" \
+		--count $((signers + 1)) '^request: GET /ev-issuing.crl ' >/dev/null ||
+		fail "the CRL: must be asked for: $(cat said)"
+	kill -TERM "$pid"
+	wait "$pid"
+	equal 'ends with' 1 $?
+	matches 'and says what is missing' 'CN=TSU ec: CRL: .*interrupted' "$(cat said)"
+	matches 'as does the index' '"complete": false' "$(cat stopped/index.json)"
+	equal 'nothing more is fetched' "$asked" "$(requests ev-root.crl)"
+	[ -e good.data.tsr ] || fail 'the response: must be there'
+	publish
+}
+
 evidence_folder()
 {
 	say '-- the folder of the evidence'
@@ -570,10 +621,12 @@ busy
 wrong
 broken
 interrupted
+interrupted_input
 dead
 tls
 SERVE=$EVIDENCE AT=$EVIDENCE_AT SERVED=$EVIDENCE.log
 evidence
 evidence_lacks
+evidence_interrupted
 evidence_folder
 tsad_stop

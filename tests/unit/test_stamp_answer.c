@@ -28,6 +28,7 @@ struct quirk {
 	EVP_PKEY *key;
 	unsigned flags; /* TS_TSA_NAME, TS_ORDERING */
 	long late_s; /* added to the clock */
+	const EVP_MD *digest; /* of what is signed; NULL: SHA-256 */
 	bool v1; /* SigningCertificate with SHA-1 */
 	bool extension; /* a critical one */
 };
@@ -93,7 +94,9 @@ static TS_RESP_CTX *new_tsa(const struct fixture *f, const struct quirk *quirk)
 	assert_int_equal(TS_RESP_CTX_set_certs(tsa, chain), 1);
 	assert_int_equal(TS_RESP_CTX_set_def_policy(tsa, oid), 1);
 	assert_int_equal(TS_RESP_CTX_add_md(tsa, EVP_sha256()), 1);
-	assert_int_equal(TS_RESP_CTX_set_signer_digest(tsa, EVP_sha256()), 1);
+	assert_int_equal(TS_RESP_CTX_set_signer_digest(
+				 tsa, quirk->digest == NULL ? EVP_sha256() : quirk->digest),
+		1);
 	assert_int_equal(
 		TS_RESP_CTX_set_ess_cert_id_digest(tsa, quirk->v1 ? EVP_sha1() : EVP_sha256()), 1);
 	TS_RESP_CTX_add_flags(tsa, (int)quirk->flags);
@@ -226,6 +229,8 @@ static void takes_every_form_the_standard_allows(void **state)
 		{ .flags = TS_TSA_NAME },
 		{ .flags = TS_ORDERING },
 		{ .v1 = true },
+		{ .digest = EVP_sha1() },
+		{ .digest = EVP_sha384() },
 		{ .signer = f->p256, .key = f->p256_key },
 		{ .signer = f->p384, .key = f->p384_key },
 	};
@@ -370,6 +375,17 @@ static void refuses_another_time(void **state)
 		&query, view(&answer), &rules, STAMP_INVALID, "valid at genTime: is not yet");
 	buf_free(&answer);
 	X509_STORE_free(rules.trust);
+}
+
+static void refuses_a_signature_over_a_weak_digest(void **state)
+{
+	const struct fixture *f = *state;
+	struct stamp_query query = ask(true);
+	const struct quirk weak = { .digest = EVP_md5() };
+	struct buf answer = answer_to(f, &query, &weak);
+
+	assert_invalid(f, &query, view(&answer), "digestAlgorithm must be SHA-1 or stronger");
+	buf_free(&answer);
 }
 
 static void refuses_a_critical_extension(void **state)
@@ -529,6 +545,7 @@ static void refuses_a_certificate_that_is_not_for_time_stamping_alone(void **sta
 		{ "critical,timeStamping", DAY, NULL },
 		{ "timeStamping", DAY, "extendedKeyUsage must be critical" },
 		{ "critical,timeStamping,codeSigning", DAY, "timeStamping alone" },
+		{ "critical,timeStamping,1.2.3.4.5", DAY, "timeStamping alone" },
 		{ "critical,codeSigning", DAY, "timeStamping alone" },
 		{ NULL, DAY, "timeStamping alone" },
 		{ "critical,timeStamping", -HOUR, "valid at genTime: has expired" },
@@ -650,6 +667,7 @@ int main(void)
 		cmocka_unit_test(refuses_what_follows_the_answer),
 		cmocka_unit_test(refuses_each_flipped_byte),
 		cmocka_unit_test(refuses_another_time),
+		cmocka_unit_test(refuses_a_signature_over_a_weak_digest),
 		cmocka_unit_test(refuses_a_critical_extension),
 		cmocka_unit_test(refuses_another_anchor),
 		cmocka_unit_test(refuses_a_signed_attribute_that_names_another),

@@ -164,6 +164,33 @@ static void refuses_a_file_that_changes_meanwhile(void **unused)
 	assert_string_equal(err.text, "must not change while it is read: did");
 }
 
+/* A signal, and the answers to other requests, must have their turn. */
+static void waits_for_a_pipe_only_a_moment_at_a_time(void **unused)
+{
+	uint8_t found[EVP_MAX_MD_SIZE], wanted[EVP_MAX_MD_SIZE];
+	struct stamp_hash *hash;
+	struct err err = { 0 };
+	bool done = true;
+	int fd;
+
+	(void)unused;
+	assert_int_equal(mkfifo("pipe", 0600), 0);
+	hash = stamp_hash_open("pipe", TSP_SHA256, &err);
+	assert_non_null(hash);
+	assert_true(stamp_hash_step(hash, &done, found, &err));
+	assert_false(done); /* nobody has opened it yet */
+	fd = open("pipe", O_WRONLY | O_CLOEXEC);
+	assert_int_equal(write(fd, "abc", 3), 3);
+	assert_true(stamp_hash_step(hash, &done, found, &err));
+	assert_false(done);
+	assert_int_equal(close(fd), 0);
+	assert_true(stamp_hash_step(hash, &done, found, &err));
+	assert_true(done);
+	assert_int_equal(EVP_Digest("abc", 3, wanted, NULL, EVP_sha256(), NULL), 1);
+	assert_memory_equal(found, wanted, 32);
+	stamp_hash_free(hash);
+}
+
 static void refuses_what_is_no_file(void **unused)
 {
 	struct err err = { 0 };
@@ -259,6 +286,7 @@ int main(void)
 		IN_FOLDER(digests_an_empty_file),
 		IN_FOLDER(knows_how_far_it_is),
 		IN_FOLDER(refuses_a_file_that_changes_meanwhile),
+		IN_FOLDER(waits_for_a_pipe_only_a_moment_at_a_time),
 		IN_FOLDER(refuses_what_is_no_file),
 		IN_FOLDER(writes_a_file_with_the_permissions_of_umask),
 		IN_FOLDER(replaces_only_if_told_to),

@@ -5,16 +5,16 @@
 #include <string.h>
 #include <time.h>
 
-enum { MAX_DIGITS = 9 };
+enum { ENOUGH_S = 100000000 }; /* more is as good */
 
 static bool take_seconds(const char *value, int64_t *wait_s)
 {
 	size_t digits = strspn(value, "0123456789");
 
-	if (digits == 0 || digits > MAX_DIGITS || value[digits] != '\0')
+	if (digits == 0 || value[digits] != '\0')
 		return false;
 	*wait_s = 0;
-	for (size_t i = 0; i < digits; i++)
+	for (size_t i = 0; i < digits && *wait_s < ENOUGH_S; i++)
 		*wait_s = *wait_s * 10 + (value[i] - '0');
 	return true;
 }

@@ -13,13 +13,22 @@
 
 enum { GRANTED_WITH_MODS = 1 };
 
+/* U+0080 to U+009F are control characters, too: C2 80 to C2 9F. */
+static bool is_control(struct bytes text, size_t i)
+{
+	uint8_t c = text.at[i];
+
+	return c < ' ' || c == 0x7f || (c == 0xc2 && i + 1 < text.len && text.at[i + 1] < 0xa0) ||
+	       (c < 0xa0 && c >= 0x80 && i > 0 && text.at[i - 1] == 0xc2);
+}
+
 /* The server's words, fit for a terminal: control characters are its own business. */
 static void show(struct bytes text, char out[STAMP_MAX_TEXT])
 {
 	size_t n = 0;
 
 	for (; n < text.len && n + 1 < STAMP_MAX_TEXT; n++)
-		out[n] = (char)(text.at[n] < ' ' || text.at[n] == 0x7f ? ' ' : text.at[n]);
+		out[n] = (char)(is_control(text, n) ? ' ' : text.at[n]);
 	out[n] = '\0';
 }
 

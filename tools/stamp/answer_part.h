@@ -10,7 +10,7 @@
 /* TSTInfo from its DER, which must be all of content and DER in every part. The caller frees. */
 TS_TST_INFO *tstinfo_read(struct bytes content, struct err *err);
 /* Against query; fills serial, gen_time and policy. *gen_time: seconds since 1970. */
-MUST_CHECK bool tstinfo_check(const TS_TST_INFO *info, const struct stamp_query *query,
+MUST_CHECK bool tstinfo_check(TS_TST_INFO *info, const struct stamp_query *query,
 	struct stamp_token *token, int64_t *gen_time, struct err *err);
 
 /*
@@ -21,7 +21,7 @@ MUST_CHECK bool signer_check(CMS_ContentInfo *cms, const struct stamp_query *que
 	const struct stamp_rules *rules, int64_t gen_time, struct stamp_token *token,
 	struct err *err);
 /* P-21: tsa, if it is there, is a name of the signer. */
-MUST_CHECK bool signer_check_name(const TS_TST_INFO *info, X509 *signer, struct err *err);
+MUST_CHECK bool signer_check_name(TS_TST_INFO *info, X509 *signer, struct err *err);
 
 /*
  * True if the signed attributes SigningCertificate and SigningCertificateV2, whichever are

@@ -9,14 +9,45 @@
 #include <string.h>
 #include <strings.h>
 
-#include <openssl/x509v3.h>
-
 #include "pem.h"
+#include "text.h"
 #include "tools/http/fetch.h"
 
-bool collect_is_http(const char *url)
+static bool is_http(const char *url)
 {
 	return strncasecmp(url, "http://", 7) == 0 || strncasecmp(url, "https://", 8) == 0;
+}
+
+char *collect_url(const GENERAL_NAME *name)
+{
+	struct bytes text;
+	char *url;
+
+	if (name->type != GEN_URI)
+		return NULL;
+	text.at = ASN1_STRING_get0_data(name->d.uniformResourceIdentifier);
+	text.len = (size_t)ASN1_STRING_length(name->d.uniformResourceIdentifier);
+	for (size_t i = 0; i < text.len; i++)
+		if (text.at[i] <= ' ' || text.at[i] > '~')
+			return NULL;
+	url = strndup((const char *)text.at, text.len);
+	if (url == NULL)
+		abort();
+	if (is_http(url))
+		return url;
+	free(url);
+	return NULL;
+}
+
+bool collect_fetch(struct evidence *evidence, const char *url, size_t max_body, struct buf *body,
+	struct err *err)
+{
+	struct http_settings settings = evidence->settings;
+
+	settings.max_body = max_body;
+	if (evidence->stop != NULL && *evidence->stop)
+		return err_set(err, "interrupted");
+	return http_fetch(evidence->base, url, &settings, body, err);
 }
 
 static void add_lack(struct evidence *evidence, json_t *collection, const char *subject,
@@ -26,8 +57,8 @@ static void add_lack(struct evidence *evidence, json_t *collection, const char *
 
 	(void)snprintf(text, sizeof(text), "%s: %s: %s", subject, what, why);
 	if (json_array_append_new(json_object_get(collection, "missing"),
-		    json_pack("{s:o, s:s, s:o}", "certificate", store_text(subject), "what", what,
-			    "why", store_text(why))) != 0)
+		    json_pack("{s:o, s:s, s:o}", "certificate", text_json(subject), "what", what,
+			    "why", text_json(why))) != 0)
 		abort();
 	evidence->lack(text, evidence->arg);
 }
@@ -62,13 +93,11 @@ static X509 *find_issuer(STACK_OF(X509) * candidates, X509 *certificate)
 static X509 *fetch_issuer(
 	struct evidence *evidence, const char *url, X509 *certificate, struct err *err)
 {
-	struct http_settings settings = evidence->settings;
 	struct buf document = { 0 };
 	STACK_OF(X509) *all = NULL;
 	X509 *issuer = NULL;
 
-	settings.max_body = EVIDENCE_MAX_CERTIFICATE;
-	if (!http_fetch(evidence->base, url, &settings, &document, err)) {
+	if (!collect_fetch(evidence, url, EVIDENCE_MAX_CERTIFICATE, &document, err)) {
 		err_while(err, "%.200s", url);
 		goto out;
 	}
@@ -88,21 +117,22 @@ static X509 *ask_for_issuer(
 {
 	AUTHORITY_INFO_ACCESS *access = X509_get_ext_d2i(certificate, NID_info_access, NULL, NULL);
 	X509 *issuer = NULL;
+	int asked = 0;
 
 	err_set(err, "is not at hand, and the certificate names no http URL of it (AIA)");
 	for (int i = 0; issuer == NULL && i < sk_ACCESS_DESCRIPTION_num(access); i++) {
 		const ACCESS_DESCRIPTION *one = sk_ACCESS_DESCRIPTION_value(access, i);
-		char *url;
+		char *url = NULL;
 
-		if (OBJ_obj2nid(one->method) != NID_ad_ca_issuers || one->location->type != GEN_URI)
-			continue;
-		url = strndup((const char *)ASN1_STRING_get0_data(
-				      one->location->d.uniformResourceIdentifier),
-			(size_t)ASN1_STRING_length(one->location->d.uniformResourceIdentifier));
+		if (OBJ_obj2nid(one->method) == NID_ad_ca_issuers)
+			url = collect_url(one->location);
 		if (url == NULL)
-			abort();
-		if (collect_is_http(url))
-			issuer = fetch_issuer(evidence, url, certificate, err);
+			continue;
+		if (asked++ == EVIDENCE_MAX_URLS) {
+			free(url);
+			break;
+		}
+		issuer = fetch_issuer(evidence, url, certificate, err);
 		if (issuer != NULL)
 			*from = url;
 		else

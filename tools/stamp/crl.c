@@ -5,10 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include <openssl/x509v3.h>
-
 #include "pem.h"
-#include "tools/http/fetch.h"
 
 enum crl_verdict { CRL_COVERS, CRL_REVOKES, CRL_UNFIT };
 
@@ -46,12 +43,10 @@ static enum crl_verdict judge(X509_CRL *crl, X509 *certificate, X509 *issuer, st
 
 static void fetch(struct evidence *evidence, struct evidence_crl *entry)
 {
-	struct http_settings settings = evidence->settings;
 	struct buf document = { 0 };
 	struct err err = { 0 };
 
-	settings.max_body = EVIDENCE_MAX_CRL;
-	if (!http_fetch(evidence->base, entry->url, &settings, &document, &err))
+	if (!collect_fetch(evidence, entry->url, EVIDENCE_MAX_CRL, &document, &err))
 		(void)snprintf(entry->why, sizeof(entry->why), "%.255s", err.text);
 	else if ((entry->crl = pem_crl_of(buf_view(&document))) == NULL)
 		(void)snprintf(entry->why, sizeof(entry->why), "must be a CRL: is not");
@@ -81,6 +76,7 @@ struct attempt {
 	X509 *issuer;
 	json_t *collection;
 	struct err why; /* the last that did not do */
+	int asked; /* URLs */
 	bool done;
 };
 
@@ -119,18 +115,9 @@ static bool try_names(struct attempt *a, GENERAL_NAMES *names, struct err *err)
 	bool ok = true;
 
 	for (int i = 0; ok && !a->done && i < sk_GENERAL_NAME_num(names); i++) {
-		const GENERAL_NAME *name = sk_GENERAL_NAME_value(names, i);
-		const ASN1_IA5STRING *uri;
-		char *url;
+		char *url = collect_url(sk_GENERAL_NAME_value(names, i));
 
-		if (name->type != GEN_URI)
-			continue;
-		uri = name->d.uniformResourceIdentifier;
-		url = strndup(
-			(const char *)ASN1_STRING_get0_data(uri), (size_t)ASN1_STRING_length(uri));
-		if (url == NULL)
-			abort();
-		if (collect_is_http(url))
+		if (url != NULL && a->asked++ < EVIDENCE_MAX_URLS)
 			ok = try_url(a, url, err);
 		free(url);
 	}

@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "output.h"
+#include "text.h"
 #include "tsa/core/hex.h"
 #include "tsa/token/build.h"
 
@@ -107,6 +108,11 @@ struct evidence *evidence_open(const char *folder, struct event_base *base,
 	return NULL;
 }
 
+void evidence_stop_on(struct evidence *evidence, const bool *stop)
+{
+	evidence->stop = stop;
+}
+
 void evidence_free(struct evidence *evidence)
 {
 	if (evidence == NULL)
@@ -166,10 +172,10 @@ bool evidence_add(struct evidence *evidence, const char *file, const char *url,
 		return false;
 	hex_encode(imprint, imprint_text);
 	store_now(now);
-	entry = json_pack("{s:o, s:s, s:s, s:s, s:s, s:s, s:o, s:s, s:s}", "file", store_text(file),
+	entry = json_pack("{s:o, s:s, s:s, s:s, s:s, s:s, s:o, s:s, s:s}", "file", text_json(file),
 		"digest", tsp_digest_name(query->digest), "imprint", imprint_text, "serial",
 		token->serial, "gen_time", token->gen_time, "policy", token->policy, "from",
-		store_text(url), "collected", now, "collection", signer->collection);
+		text_json(url), "collected", now, "collection", signer->collection);
 	return json_object_set_new(json_object_get(evidence->index, "tokens"), hash, entry) == 0 ||
 	       err_set(err, "index: out of memory");
 }

@@ -20,6 +20,7 @@ enum {
 	EVIDENCE_MAX_CRL = 1 << 26, /* bytes of a CRL */
 	EVIDENCE_MAX_CHAIN = 10, /* certificates from signer to root */
 	EVIDENCE_MAX_SIGNERS = 64, /* different ones in one run */
+	EVIDENCE_MAX_URLS = 8, /* asked for one thing; a certificate that names more is hostile */
 };
 
 struct evidence;
@@ -31,6 +32,8 @@ struct evidence;
  */
 struct evidence *evidence_open(const char *folder, struct event_base *base,
 	const struct http_settings *settings, STACK_OF(X509) * known, struct err *err);
+/* Nothing more is fetched once *stop is true. */
+void evidence_stop_on(struct evidence *evidence, const bool *stop);
 /* Takes NULL. */
 void evidence_free(struct evidence *evidence);
 

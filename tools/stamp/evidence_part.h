@@ -3,6 +3,7 @@
 #define TSA_TOOLS_STAMP_EVIDENCE_PART_H
 
 #include <jansson.h>
+#include <openssl/x509v3.h>
 
 #include "evidence.h"
 
@@ -42,6 +43,7 @@ struct evidence {
 	char now[EVIDENCE_TIME]; /* of opening */
 	evidence_lack *lack;
 	void *arg;
+	const bool *stop; /* NULL: never */
 };
 
 /* --- store.c: files and JSON --- */
@@ -49,8 +51,6 @@ struct evidence {
 /* The present time, and that of an ASN.1 time ("" if there is none). */
 void store_now(char out[EVIDENCE_TIME]);
 void store_time(const ASN1_TIME *time, char out[EVIDENCE_TIME]);
-/* A string that is JSON whatever its bytes: what is no UTF-8 is replaced. */
-json_t *store_text(const char *text);
 /* Keeps content as folder/kind/HASH.ending unless it is there; hash gets its name. */
 MUST_CHECK bool store_put(const struct evidence *evidence, const char *kind, const char *ending,
 	struct bytes content, char hash[EVIDENCE_HASH], struct err *err);
@@ -78,6 +78,10 @@ MUST_CHECK bool collect_signer(
 /* Notes in collection, and tells the caller, what is missing for a certificate. */
 void collect_lack(struct evidence *evidence, X509 *certificate, json_t *collection,
 	const char *what, const char *why);
-bool collect_is_http(const char *url);
+/* The URL that name is, if it is one to fetch from and to show; else NULL. The caller frees. */
+char *collect_url(const GENERAL_NAME *name);
+/* http_fetch, up to max_body bytes, unless nothing more is to be fetched. */
+MUST_CHECK bool collect_fetch(struct evidence *evidence, const char *url, size_t max_body,
+	struct buf *body, struct err *err);
 
 #endif

@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -12,7 +13,11 @@
 
 #include "tsa/token/build.h"
 
-enum { SLICE = 1 << 20, SLICES_A_STEP = 8 };
+enum {
+	SLICE = 1 << 20,
+	SLICES_A_STEP = 8,
+	PATIENCE_MS = 100, /* of one step, for a pipe or terminal with nothing in it */
+};
 
 struct stamp_hash {
 	int fd;
@@ -22,9 +27,11 @@ struct stamp_hash {
 	uint8_t buffer[SLICE];
 };
 
+/* O_NONBLOCK: a FIFO that nobody writes to yet must not keep us from signals and answers. */
 static bool open_file(struct stamp_hash *hash, const char *path, struct err *err)
 {
-	hash->fd = strcmp(path, "-") == 0 ? dup(STDIN_FILENO) : open(path, O_RDONLY | O_CLOEXEC);
+	hash->fd = strcmp(path, "-") == 0 ? dup(STDIN_FILENO)
+					  : open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
 	if (hash->fd < 0 || fstat(hash->fd, &hash->at_start) != 0)
 		return err_sys(err, "cannot be read");
 	if (S_ISDIR(hash->at_start.st_mode))
@@ -85,14 +92,22 @@ static bool finish(struct stamp_hash *hash, uint8_t *out, struct err *err)
 	return EVP_DigestFinal_ex(hash->state, out, NULL) == 1 || err_openssl(err, "digest");
 }
 
+/* poll says that a regular file is always ready. */
+static bool has_more(const struct stamp_hash *hash)
+{
+	struct pollfd in = { .fd = hash->fd, .events = POLLIN };
+
+	return poll(&in, 1, PATIENCE_MS) > 0;
+}
+
 bool stamp_hash_step(struct stamp_hash *hash, bool *done, uint8_t *out, struct err *err)
 {
 	*done = false;
-	for (int i = 0; i < SLICES_A_STEP; i++) {
+	for (int i = 0; i < SLICES_A_STEP && has_more(hash); i++) {
 		ssize_t n = read(hash->fd, hash->buffer, SLICE);
 
-		if (n < 0 && errno == EINTR)
-			continue;
+		if (n < 0 && (errno == EINTR || errno == EAGAIN))
+			return true;
 		if (n < 0)
 			return err_sys(err, "cannot be read");
 		if (n == 0) {

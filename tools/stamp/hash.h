@@ -15,8 +15,9 @@ struct stamp_hash *stamp_hash_open(const char *path, enum tsp_digest digest, str
 void stamp_hash_free(struct stamp_hash *hash);
 
 /*
- * Takes the next slice in; *done at the end of the file, and then out (tsp_digest_len() bytes) is
- * the digest. False and err if it cannot be read, or is a file that was written to meanwhile.
+ * Takes the next slice in, if it comes within a moment; *done at the end of the file, and then
+ * out (tsp_digest_len() bytes) is the digest. False and err if it cannot be read, or is a file
+ * that was written to meanwhile.
  */
 MUST_CHECK bool stamp_hash_step(struct stamp_hash *hash, bool *done, uint8_t *out, struct err *err);
 

@@ -191,11 +191,13 @@ static bool keep(
 {
 	struct stamper *stamper = job->stamper;
 
-	if (!output_write(job->out, body, stamper->options->force, err))
-		return err_while(err, "%.300s", job->out);
-	return stamper->evidence == NULL ||
-	       evidence_add(stamper->evidence, job->file, stamper->options->url_text, &job->query,
-		       body, token, err);
+	/* First, so that a file whose evidence could not be kept is tried by the next run. */
+	if (stamper->evidence != NULL &&
+		!evidence_add(stamper->evidence, job->file, stamper->options->url_text, &job->query,
+			body, token, err))
+		return err_while(err, "--evidence");
+	return output_write(job->out, body, stamper->options->force, err) ||
+	       err_while(err, "%.300s", job->out);
 }
 
 static void keep_token(struct job *job, struct bytes body, const struct stamp_token *token)

@@ -20,8 +20,10 @@ static enum stamp_exit stamp(int argc, char **argv, struct err *err)
 		return STAMP_ALL;
 	}
 	report_init(&report, &options);
-	if (!stamp_run(&options, &report, err))
+	if (!stamp_run(&options, &report, err)) {
+		report_not_run(&report, err->text);
 		return STAMP_COULD_NOT_RUN;
+	}
 	return report_end(&report);
 }
 
@@ -34,7 +36,7 @@ int main(int argc, char **argv)
 	status = stamp(argc, argv, &err);
 	if (err.text[0] != '\0')
 		(void)fprintf(stderr, "tsa-stamp: %s\n", err.text);
-	if (fflush(stdout) != 0 && status == STAMP_ALL) {
+	if (fflush(stdout) != 0 || ferror(stdout) != 0) {
 		(void)fprintf(stderr, "tsa-stamp: standard output: cannot be written\n");
 		status = STAMP_COULD_NOT_RUN;
 	}

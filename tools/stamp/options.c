@@ -199,6 +199,8 @@ static bool check(struct stamp_options *options, struct err *err)
 		return err_set(err, "a FILE is required: none is given");
 	if (options->out != NULL && options->file_count != 1)
 		return err_set(err, "--out: is for one FILE: %d are given", options->file_count);
+	if (options->out != NULL && strcmp(options->out, "-") == 0)
+		return err_set(err, "--out: must be a file: is standard output");
 	for (int i = 0; options->out == NULL && i < options->file_count; i++)
 		if (strcmp(options->files[i], "-") == 0)
 			return err_set(err, "-: standard input needs --out");

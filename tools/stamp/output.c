@@ -5,6 +5,7 @@
 #include <fcntl.h>
 #include <inttypes.h>
 #include <limits.h>
+#include <signal.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
@@ -110,11 +111,19 @@ bool output_write(const char *path, struct bytes content, bool replace, struct e
 {
 	const char *name;
 	int folder = open_folder(path, &name, err);
+	sigset_t ends, before;
 	bool ok;
 
 	if (folder < 0)
 		return false;
+	/* A signal that ends us must not leave the temporary file. */
+	(void)sigemptyset(&ends);
+	(void)sigaddset(&ends, SIGINT);
+	(void)sigaddset(&ends, SIGTERM);
+	(void)sigaddset(&ends, SIGHUP);
+	(void)sigprocmask(SIG_BLOCK, &ends, &before);
 	ok = put(folder, name, content, replace, err);
+	(void)sigprocmask(SIG_SETMASK, &before, NULL);
 	(void)close(folder);
 	return ok;
 }

@@ -6,12 +6,14 @@
 
 #include <jansson.h>
 
-#include "evidence_part.h"
+#include "text.h"
 #include "tsa/core/hex.h"
 
 void report_init(struct report *report, const struct stamp_options *options)
 {
 	*report = (struct report){ .options = options };
+	/* What was stamped is told even if a second signal ends us. */
+	(void)setvbuf(stdout, NULL, _IOLBF, BUFSIZ);
 	progress_init(&report->progress, options->quiet);
 }
 
@@ -37,7 +39,7 @@ void report_stamped(struct report *report, const char *file, const char *out,
 	hex_encode(imprint, hex);
 	if (report->options->json)
 		put_json(json_pack("{s:o, s:s, s:o, s:s, s:s, s:s, s:s, s:s, s:b}", "file",
-			store_text(file), "status", "stamped", "response", store_text(out),
+			text_json(file), "status", "stamped", "response", text_json(out),
 			"gen_time", token->gen_time, "serial", token->serial, "policy",
 			token->policy, "digest", tsp_digest_name(query->digest), "imprint", hex,
 			"chain_checked", token->chain != NULL));
@@ -58,15 +60,27 @@ static void count(struct report *report, enum stamp_exit status)
 		report->could_not_run = true;
 }
 
+static void put_failed(const char *file, enum stamp_exit status, const char *why)
+{
+	put_json(json_pack("{s:o, s:s, s:o}", "file", text_json(file), "status",
+		status == STAMP_NOT_ALL ? "refused" : "not tried", "error", text_json(why)));
+}
+
+void report_not_run(const struct report *report, const char *why)
+{
+	const struct stamp_options *options = report->options;
+
+	for (int i = 0; options->json && i < options->file_count; i++)
+		put_failed(options->files[i], STAMP_COULD_NOT_RUN, why);
+}
+
 void report_failed(struct report *report, const char *file, enum stamp_exit status, const char *why)
 {
 	report->done++;
 	count(report, status);
 	progress_clear(&report->progress);
 	if (report->options->json)
-		put_json(json_pack("{s:o, s:s, s:o}", "file", store_text(file), "status",
-			status == STAMP_NOT_ALL ? "refused" : "not tried", "error",
-			store_text(why)));
+		put_failed(file, status, why);
 	(void)fprintf(stderr, "tsa-stamp: %s: %s\n", file, why);
 }
 

@@ -22,6 +22,8 @@ void report_stamped(struct report *report, const char *file, const char *out,
 /* status: STAMP_NOT_ALL or STAMP_COULD_NOT_RUN. */
 void report_failed(
 	struct report *report, const char *file, enum stamp_exit status, const char *why);
+/* Nothing could be tried, and why will be said once: for --json, every file says so. */
+void report_not_run(const struct report *report, const char *why);
 /* Something that concerns no file; counts if status is not STAMP_ALL. */
 void report_note(struct report *report, enum stamp_exit status, const char *text);
 

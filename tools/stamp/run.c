@@ -77,6 +77,8 @@ static void on_work(evutil_socket_t fd, short what, void *arg)
 		job_begin(job, stamper->options->files[stamper->next++]);
 		stamper_go_on(stamper);
 	} else if (stamper->next == stamper->options->file_count && is_idle(stamper)) {
+		/* What stop() ended asks for a step that would break the loop once more, later. */
+		(void)event_del(stamper->work);
 		(void)event_base_loopbreak(stamper->base);
 	}
 }
@@ -157,6 +159,7 @@ static bool open_all(struct stamper *stamper, STACK_OF(X509) * known, struct err
 			evidence_open(options->evidence, stamper->base, &settings, known, err);
 		if (stamper->evidence == NULL)
 			return err_while(err, "--evidence");
+		evidence_stop_on(stamper->evidence, &stamper->interrupted);
 	}
 	stamper->pool = http_pool_new(stamper->base, &options->url, &settings, err);
 	return stamper->pool != NULL;

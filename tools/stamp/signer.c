@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include <openssl/sha.h>
 #include <openssl/x509v3.h>
 
 #include "tsa/token/build.h"
@@ -44,11 +45,23 @@ static X509 *find(CMS_SignerInfo *si, const struct stamp_query *query,
 	return NULL;
 }
 
+static int count_purposes(const X509 *signer)
+{
+	EXTENDED_KEY_USAGE *usage = X509_get_ext_d2i(signer, NID_ext_key_usage, NULL, NULL);
+	int count = sk_ASN1_OBJECT_num(usage);
+
+	EXTENDED_KEY_USAGE_free(usage);
+	return count;
+}
+
 static bool check_certificate(X509 *signer, int64_t gen_time, struct err *err)
 {
-	/* X.509 code of OpenSSL 3.0: timeStamping alone, critical, once; keyUsage only for signing
+	/*
+	 * X.509 code of OpenSSL 3.0: timeStamping, critical, once; keyUsage only for signing.
+	 * Purposes it does not know it does not see.
 	 */
-	if (X509_check_purpose(signer, X509_PURPOSE_TIMESTAMP_SIGN, 0) != 1)
+	if (X509_check_purpose(signer, X509_PURPOSE_TIMESTAMP_SIGN, 0) != 1 ||
+		count_purposes(signer) != 1)
 		return err_set(err, "signer's certificate: RFC 3161 2.3: extendedKeyUsage must be "
 				    "critical and timeStamping alone: is not");
 	if (ASN1_TIME_cmp_time_t(X509_get0_notBefore(signer), (time_t)gen_time) > 0)
@@ -68,6 +81,14 @@ static bool check_content_type(const CMS_SignerInfo *si, struct err *err)
 			    "is not");
 }
 
+/* MD5 is anybody's.  SHA-1 should go as well, but a large TSA in the field still signs over it. */
+static bool is_strong(const X509_ALGOR *digest)
+{
+	const EVP_MD *md = EVP_get_digestbyobj(digest->algorithm);
+
+	return md != NULL && EVP_MD_get_size(md) >= SHA_DIGEST_LENGTH;
+}
+
 /* RFC 5652 5.3: OpenSSL goes by the key and would take any signatureAlgorithm. */
 static bool check_algorithm(CMS_SignerInfo *si, X509 *signer, struct err *err)
 {
@@ -76,6 +97,8 @@ static bool check_algorithm(CMS_SignerInfo *si, X509 *signer, struct err *err)
 	int id, its_digest = NID_undef, its_key = NID_undef;
 
 	CMS_SignerInfo_get0_algs(si, NULL, NULL, &digest, &signature);
+	if (!is_strong(digest))
+		return err_set(err, "token: digestAlgorithm must be SHA-1 or stronger: is not");
 	id = OBJ_obj2nid(signature->algorithm);
 	if (id == key)
 		return true; /* rsaEncryption: RFC 5754 3.2 allows it */
@@ -177,9 +200,9 @@ bool signer_check(CMS_ContentInfo *cms, const struct stamp_query *query,
 	return rules->trust == NULL || check_chain(rules, token, err);
 }
 
-bool signer_check_name(const TS_TST_INFO *info, X509 *signer, struct err *err)
+bool signer_check_name(TS_TST_INFO *info, X509 *signer, struct err *err)
 {
-	GENERAL_NAME *tsa = TS_TST_INFO_get_tsa((TS_TST_INFO *)(uintptr_t)info);
+	GENERAL_NAME *tsa = TS_TST_INFO_get_tsa(info);
 	GENERAL_NAMES *others = NULL;
 	bool is = false;
 

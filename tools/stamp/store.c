@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "output.h"
+#include "text.h"
 #include "tsa/core/hex.h"
 #include "tsa/token/build.h"
 
@@ -34,25 +35,6 @@ void store_time(const ASN1_TIME *time, char out[EVIDENCE_TIME])
 	out[0] = '\0';
 	if (time != NULL && ASN1_TIME_to_tm(time, &tm) == 1)
 		format_time(&tm, out);
-}
-
-json_t *store_text(const char *text)
-{
-	static const struct bytes replacement = { (const uint8_t *)"\xef\xbf\xbd", 3 };
-	json_t *as_is = json_string(text);
-	struct buf out = { 0 };
-
-	if (as_is != NULL)
-		return as_is;
-	for (; *text != '\0'; text++) {
-		if ((*text & 0x80) == 0)
-			buf_append(&out, (struct bytes){ (const uint8_t *)text, 1 });
-		else
-			buf_append(&out, replacement);
-	}
-	as_is = json_stringn((const char *)out.at, out.len);
-	buf_free(&out);
-	return as_is;
 }
 
 bool store_put(const struct evidence *evidence, const char *kind, const char *ending,
@@ -128,7 +110,7 @@ bool store_certificate(struct evidence *evidence, X509 *certificate, const char 
 			     json_pack("{s:o, s:o, s:s, s:s, s:o, s:s}", "subject",
 				     name_of(X509_get_subject_name(certificate)), "issuer",
 				     name_of(X509_get_issuer_name(certificate)), "not_before",
-				     since, "not_after", until, "from", store_text(from),
+				     since, "not_after", until, "from", text_json(from),
 				     "collected", evidence->now),
 			     err);
 }
@@ -150,7 +132,7 @@ bool store_crl(struct evidence *evidence, X509_CRL *crl, const char *from, char 
 	return ok && note(evidence, "crls", hash,
 			     json_pack("{s:o, s:s, s:s, s:o, s:s}", "issuer",
 				     name_of(X509_CRL_get_issuer(crl)), "this_update", since,
-				     "next_update", until, "from", store_text(from), "collected",
+				     "next_update", until, "from", text_json(from), "collected",
 				     evidence->now),
 			     err);
 }

@@ -46,10 +46,9 @@ TS_TST_INFO *tstinfo_read(struct bytes content, struct err *err)
 	return NULL;
 }
 
-static bool check_imprint(const TS_TST_INFO *info, const struct stamp_query *query, struct err *err)
+static bool check_imprint(TS_TST_INFO *info, const struct stamp_query *query, struct err *err)
 {
-	/* The getters of OpenSSL 3.0 want a TSTInfo they may change, and do not. */
-	TS_MSG_IMPRINT *imprint = TS_TST_INFO_get_msg_imprint((TS_TST_INFO *)(uintptr_t)info);
+	TS_MSG_IMPRINT *imprint = TS_TST_INFO_get_msg_imprint(info);
 	const ASN1_OBJECT *algorithm = NULL;
 	struct bytes asked = { query->imprint, tsp_digest_len(query->digest) };
 	int parameters;
@@ -67,7 +66,7 @@ static bool check_imprint(const TS_TST_INFO *info, const struct stamp_query *que
 	return true;
 }
 
-static bool check_nonce(const TS_TST_INFO *info, const struct stamp_query *query, struct err *err)
+static bool check_nonce(TS_TST_INFO *info, const struct stamp_query *query, struct err *err)
 {
 	const ASN1_INTEGER *nonce = TS_TST_INFO_get_nonce(info);
 
@@ -100,7 +99,7 @@ static bool check_policy(TS_TST_INFO *info, const struct stamp_query *query,
 		token->policy);
 }
 
-static bool check_serial(const TS_TST_INFO *info, struct stamp_token *token, struct err *err)
+static bool check_serial(TS_TST_INFO *info, struct stamp_token *token, struct err *err)
 {
 	struct bytes serial = string_of(TS_TST_INFO_get_serial(info));
 
@@ -132,7 +131,7 @@ static bool has_proper_form(struct bytes text)
 }
 
 static bool check_time(
-	const TS_TST_INFO *info, struct stamp_token *token, int64_t *gen_time, struct err *err)
+	TS_TST_INFO *info, struct stamp_token *token, int64_t *gen_time, struct err *err)
 {
 	const ASN1_GENERALIZEDTIME *time = TS_TST_INFO_get_time(info);
 	struct bytes text = string_of(time);
@@ -162,15 +161,13 @@ static bool check_extensions(TS_TST_INFO *info, struct err *err)
 	return true;
 }
 
-bool tstinfo_check(const TS_TST_INFO *info, const struct stamp_query *query,
-	struct stamp_token *token, int64_t *gen_time, struct err *err)
+bool tstinfo_check(TS_TST_INFO *info, const struct stamp_query *query, struct stamp_token *token,
+	int64_t *gen_time, struct err *err)
 {
-	TS_TST_INFO *open = (TS_TST_INFO *)(uintptr_t)info; /* as in check_imprint */
-
 	if (TS_TST_INFO_get_version(info) != 1)
 		return err_set(err, "token: RFC 3161 2.4.2: TSTInfo version must be 1: is %ld",
 			TS_TST_INFO_get_version(info));
 	return check_imprint(info, query, err) && check_nonce(info, query, err) &&
-	       check_policy(open, query, token, err) && check_serial(info, token, err) &&
-	       check_time(info, token, gen_time, err) && check_extensions(open, err);
+	       check_policy(info, query, token, err) && check_serial(info, token, err) &&
+	       check_time(info, token, gen_time, err) && check_extensions(info, err);
 }
