@@ -66,7 +66,7 @@ bool der_next_is(const struct der *d, uint8_t tag)
 
 struct bytes der_take_any(struct der *d, uint8_t *tag)
 {
-	struct header h;
+	struct header h = { 0 };
 	struct bytes whole = take_element(d, &h);
 
 	*tag = 0;
