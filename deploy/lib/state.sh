@@ -57,11 +57,13 @@ state()
 	state_give
 }
 
-# What root made there, or with tsa-key, is the service's. 0711: names are known or not found.
+# What root made there, or with tsa-key, is the service's, but for the PIN that only tsa-key init needs.
+# 0711: names are known or not found.
 state_give()
 {
 	is_root || return 0
-	chmod 711 "$STATE" && chown -R "$STATE_USER:" "$STATE" ||
+	chmod 711 "$STATE" && chown -R "$STATE_USER:" "$STATE" &&
+		{ [ ! -e "$STATE/softhsm/so-pin" ] || chown root: "$STATE/softhsm/so-pin"; } ||
 		fail "$STATE: must belong to $STATE_USER: cannot make it so"
 }
 

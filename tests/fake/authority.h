@@ -1,6 +1,6 @@
 /*
  * What stands around tsad's own code in fuzz_authority, put in at link time: the event loop and
- * the clocks (virtual time), the children, the signers, the journal, signals and the log.  The
+ * the clocks (virtual time), the children, the journal, signals and the log.  The
  * one who runs the program of steps turns the knobs here; what tsad does with its neighbours is
  * told to struct fake_watch.
  */
@@ -13,6 +13,9 @@
 #include "tsa/record/body.h"
 
 struct child;
+struct config;
+struct config_tsu;
+struct event_base;
 
 /* What the watcher is told; it aborts where a promise is broken. */
 struct fake_watch {
@@ -21,12 +24,14 @@ struct fake_watch {
 	/* tsad sends a message to a front. */
 	void (*sent)(struct child *child, const struct msg *m);
 	void (*gone)(struct child *child);
-	/* A job goes to a lane of the TSU with this index in the configuration. */
-	void (*sign)(const struct job *job, size_t tsu, struct bytes tstinfo);
+	/* A job goes to a lane of this TSU. */
+	void (*sign)(const struct job *job, const struct config_tsu *tsu, struct bytes tstinfo);
 	void (*record)(const struct msg_record *record);
 	/* tsad is told that all up to seq is on disk. */
 	void (*durable)(uint64_t seq);
 	void (*logged)(enum log_level level, const char *event, const char *details);
+	/* From here on this configuration is in force. */
+	void (*reloaded)(const struct config *config);
 	/* Jobs that tsad holds. */
 	void (*jobs)(size_t open);
 	/* event_base_dispatch: the program of steps runs here. */
@@ -68,17 +73,25 @@ bool fake_child_is_condemned(const struct child *child);
 void fake_child_deaf(struct child *child);
 void fake_child_dies(struct child *child, int status);
 
-/* ---- fake_crew.c: crew.h ---- */
-void fake_crew_reset(bool sign_at_once);
-void fake_crew_sign_at_once(bool at_once);
-unsigned fake_crew_lanes(void);
-/* What a lane does with its job, if it has one. */
-void fake_lane_signs(unsigned lane);
-void fake_lane_fails(unsigned lane, enum void_reason reason);
-/* The signer dies, with its job if it has one, and comes back after 200 ms. */
-void fake_lane_dies(unsigned lane);
-/* Every lane that has a job signs, if they do so at once. */
-void fake_crew_turn(void);
+/* ---- fake_signers.c: tsa-signer, behind the real crew.c ---- */
+/* What a signer that was started does; its start takes a millisecond. */
+enum fake_proof { FAKE_PROVES, FAKE_NO_KEY, FAKE_PIN_REFUSED, FAKE_HANGS };
+
+void fake_signers_reset(bool sign_at_once);
+void fake_signers_sign_at_once(bool at_once);
+void fake_signers_prove(enum fake_proof how);
+/* Processes that are not reaped. */
+unsigned fake_signers_count(void);
+/* What the signer with this number (below the count) does with its job, if it has one. */
+void fake_signer_signs(unsigned number);
+void fake_signer_fails(unsigned number, unsigned how);
+/* With its job, if it has one. */
+void fake_signer_dies(unsigned number);
+/* Every signer that has a job signs, if they do so at once. */
+void fake_signers_turn(void);
+/* For fake_children.c. */
+void fake_signer_started(struct child *child, struct event_base *base);
+void fake_signer_gone(const struct child *child);
 
 /* ---- fake_journal.c: journal.h ---- */
 struct fake_found {
@@ -95,5 +108,6 @@ void fake_journal_fatal(void);
 /* ---- fake_process.c: signals.h, privilege.h, listen.h, log.h ---- */
 void fake_process_reset(void);
 void fake_sigterm(void);
+void fake_sighup(void);
 
 #endif

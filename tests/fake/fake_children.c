@@ -80,8 +80,15 @@ struct spawner *spawner_new(struct event_base *base, struct err *err)
 	return the_spawner;
 }
 
+static bool is_signer(const struct child *c)
+{
+	return strcmp(c->program->label, "signer") == 0;
+}
+
 static void child_free(struct child *c)
 {
+	if (is_signer(c))
+		fake_signer_gone(c);
 	for (size_t i = 0; i < c->later_count; i++)
 		buf_free(&c->later[i].datagram);
 	event_free(c->death);
@@ -164,7 +171,8 @@ void fake_child_dies(struct child *c, int status)
 	c->gone = true;
 	hear_later(c);
 	c->closed = true;
-	fake_watch()->gone(c);
+	if (!is_signer(c))
+		fake_watch()->gone(c);
 	c->events.gone(c->events.arg, status);
 	child_free(c);
 }
@@ -197,7 +205,10 @@ struct child *child_start(struct spawner *s, const struct child_program *program
 	c->death = evtimer_new(s->base, on_death, c);
 	TAILQ_INSERT_TAIL(&s->children, c, link);
 	s->count++;
-	fake_watch()->started(c, program->label);
+	if (is_signer(c))
+		fake_signer_started(c, s->base);
+	else
+		fake_watch()->started(c, program->label);
 	return c;
 }
 
@@ -218,7 +229,8 @@ static void deliver(struct child *c, const struct msg *m)
 	if (m->type == MSG_SETUP_FRONT)
 		c->nonce = m->setup_front.start_nonce;
 	c->queued += message.len;
-	fake_watch()->sent(c, m);
+	if (!is_signer(c))
+		fake_watch()->sent(c, m);
 	if (m->type == MSG_DRAIN && obedient)
 		will_die(c, OBEYS_MS);
 }
@@ -255,7 +267,7 @@ void child_close(struct child *c)
 {
 	c->closed = true;
 	if (!c->killed)
-		will_die(c, obedient ? OBEYS_MS : c->program->grace_s * 1000);
+		will_die(c, obedient || is_signer(c) ? OBEYS_MS : c->program->grace_s * 1000);
 }
 
 void child_kill(struct child *c)

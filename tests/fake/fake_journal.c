@@ -97,7 +97,7 @@ void journal_append(struct journal *j, const struct msg_record *record)
 	fake_watch()->record(record);
 }
 
-/* Nothing here asks for a reload. */
+/* Certificates are of no interest here. */
 void journal_reload(struct journal *j, const struct config *config)
 {
 	(void)j;

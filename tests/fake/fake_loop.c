@@ -13,6 +13,8 @@
 
 #include <event2/event.h>
 
+#include "tsa/authority/issue.h"
+
 struct event {
 	TAILQ_ENTRY(event) link;
 	event_callback_fn call;
@@ -48,6 +50,8 @@ struct job *__wrap_job_new(struct jobs *jobs, const struct msg_issue *issue, uin
 struct job *__real_job_new(struct jobs *jobs, const struct msg_issue *issue, uint64_t now_ms);
 void __wrap_job_answered(struct jobs *jobs, struct job *job);
 void __real_job_answered(struct jobs *jobs, struct job *job);
+void __wrap_issue_reload(struct issuing *issuing, const struct config *config);
+void __real_issue_reload(struct issuing *issuing, const struct config *config);
 
 void fake_reset(const struct fake_watch *watch, uint64_t realtime_us)
 {
@@ -56,7 +60,7 @@ void fake_reset(const struct fake_watch *watch, uint64_t realtime_us)
 	watched = watch;
 	fake_loop_reset(realtime_us);
 	fake_children_reset(true);
-	fake_crew_reset(true);
+	fake_signers_reset(true);
 	fake_journal_reset(&found);
 	fake_process_reset();
 }
@@ -133,6 +137,14 @@ ssize_t __wrap_getrandom(void *buf, size_t len, unsigned flags)
 		abort();
 	memcpy(buf, &next, sizeof(next));
 	return (ssize_t)len;
+}
+
+/* ---- a configuration comes into force ---- */
+
+void __wrap_issue_reload(struct issuing *issuing, const struct config *config)
+{
+	watched->reloaded(config);
+	__real_issue_reload(issuing, config);
 }
 
 /* ---- jobs are counted ---- */

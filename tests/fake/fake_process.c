@@ -14,6 +14,7 @@
 
 struct signals {
 	void (*stop)(void *arg, int number);
+	void (*reload)(void *arg);
 	void *arg;
 };
 
@@ -30,9 +31,9 @@ struct signals *signals_watch(struct event_base *base, void (*stop)(void *arg, i
 	void (*reload)(void *arg), void *arg)
 {
 	(void)base;
-	(void)reload;
 	the_signals = must_calloc(1, sizeof(*the_signals));
 	the_signals->stop = stop;
+	the_signals->reload = reload;
 	the_signals->arg = arg;
 	return the_signals;
 }
@@ -46,6 +47,11 @@ void signals_free(struct signals *signals)
 void fake_sigterm(void)
 {
 	the_signals->stop(the_signals->arg, SIGTERM);
+}
+
+void fake_sighup(void)
+{
+	the_signals->reload(the_signals->arg);
 }
 
 bool privilege_drop(const char *user, struct err *err)

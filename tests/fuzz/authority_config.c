@@ -1,7 +1,7 @@
 /*
  * The configuration of fuzz_authority: a release endpoint with two TSUs, of which one becomes
- * active an hour later, and a test endpoint with one.  The certificates are made at the start of
- * the program; no run looks at their content.
+ * active an hour later, and a test endpoint with one; and what a reload finds instead.  The
+ * certificates are made at the start of the program; no run looks at their content.
  */
 #include "authority_config.h"
 
@@ -10,6 +10,13 @@
 
 #include "tests/unit/make_certificate.h"
 #include "tsa/record/entry.h"
+
+/* What is in force at the start, and what the next reload reads. */
+static struct config *first;
+static enum authority_change change;
+
+struct config *__wrap_config_read_next(
+	const char *path, int64_t now, config_finding *report, config_judge *judge, void *arg);
 
 /* 2026-11-24T08:00:00Z, where every run begins. */
 #define BEGIN_S 1795507200
@@ -69,6 +76,7 @@ struct config *authority_config(void)
 {
 	struct config *c = must_calloc(1, sizeof(*c));
 
+	first = c;
 	(void)snprintf(c->listen[0], sizeof(c->listen[0]), "127.0.0.1:3161");
 	c->listen_count = 1;
 	(void)snprintf(c->admin, sizeof(c->admin), "127.0.0.1:3162");
@@ -82,4 +90,59 @@ struct config *authority_config(void)
 	make_tsu(c, "second", 0, BEGIN_S + 3600);
 	make_tsu(c, "test", 1, 0);
 	return c;
+}
+
+void authority_config_changes(enum authority_change next)
+{
+	change = next;
+}
+
+static struct buf copy_of(const struct buf *buf)
+{
+	struct buf copy = { 0 };
+
+	buf_append(&copy, buf_view(buf));
+	return copy;
+}
+
+static struct config *copy_first(void)
+{
+	struct config *c = must_calloc(1, sizeof(*c));
+
+	*c = *first;
+	c->more_holders = 0;
+	if (change == CHANGE_ENDPOINT) {
+		c->endpoint_count--;
+		memset(&c->tsus[--c->tsu_count], 0, sizeof(c->tsus[0]));
+	}
+	for (size_t i = 0; i < c->tsu_count; i++)
+		c->tsus[i].certificate = copy_of(&first->tsus[i].certificate);
+	c->sha256[0] = (uint8_t)change;
+	return c;
+}
+
+/* Nothing of it is read: a reload finds the first configuration, changed. */
+struct config *__wrap_config_read_next(
+	const char *path, int64_t now, config_finding *report, config_judge *judge, void *arg)
+{
+	struct config *c = copy_first();
+
+	(void)path;
+	(void)now;
+	if (change == CHANGE_ACCURACY)
+		c->tsus[0].accuracy_ms = 700;
+	if (change == CHANGE_LANES)
+		c->tsus[0].lanes = 1;
+	if (change == CHANGE_POLICIES)
+		c->endpoints[0].policy_count = 1;
+	if (change == CHANGE_DIGESTS)
+		c->endpoints[0].digests = 1u << TSP_SHA512;
+	if (change == CHANGE_LISTENER)
+		c->listen[0][0] = '2';
+	judge(arg, c);
+	if (change != CHANGE_FINDING)
+		return c;
+	report(arg, false, "tsad.conf: [tsad] listen: is no address");
+	config_free(c);
+	return NULL;
 }

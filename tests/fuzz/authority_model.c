@@ -23,7 +23,8 @@ struct front_seen {
 	bool is_admin;
 	uint32_t nonce;
 	uint32_t last_number;
-	bool listens;
+	unsigned tables; /* that it was given */
+	unsigned taken; /* of those: it said READY */
 	bool must_die; /* said what it may not */
 	bool failed; /* said FAILED: nothing counts after */
 	bool later; /* something waits in its channel */
@@ -41,6 +42,7 @@ static struct model {
 	uint64_t moves_before; /* record_moves(): must not grow while a bad message is heard */
 	bool ready;
 	bool may_fail;
+	bool reloaded;
 } m;
 
 void model_broken(const char *file, int line, const char *fmt, ...)
@@ -182,14 +184,11 @@ static bool is_permitted(struct front_seen *f, const struct msg *said)
 {
 	switch (said->type) {
 	case MSG_READY:
-		if (f->listens)
-			return false;
-		f->listens = true;
-		return true;
+		return f->taken < f->tables && ++f->taken > 0;
 	case MSG_ISSUE:
-		return f->listens && note_issue(f, &said->issue);
+		return f->taken > 0 && note_issue(f, &said->issue);
 	case MSG_STATUS:
-		return f->listens && note_status(f, &said->status);
+		return f->taken > 0 && note_status(f, &said->status);
 	case MSG_FAILED:
 		f->failed = true;
 		m.may_fail = m.may_fail || !m.ready;
@@ -236,7 +235,7 @@ static struct request *request_of(uint64_t id)
 	return r;
 }
 
-static void on_sign(const struct job *job, size_t tsu, struct bytes tstinfo)
+static void on_sign(const struct job *job, const struct config_tsu *tsu, struct bytes tstinfo)
 {
 	struct request *r = request_of(job->id);
 
@@ -265,6 +264,14 @@ static void check_text(struct bytes text, size_t max, bool lines)
 			"a text with byte %u", text.at[i]);
 }
 
+/* What was good when it was asked for may be none of the next configuration. */
+static bool is_good_refusal(unsigned fail_info)
+{
+	return fail_info == TSP_SYSTEM_FAILURE || fail_info == TSP_TIME_NOT_AVAILABLE ||
+	       (m.reloaded && (fail_info == TSP_BAD_REQUEST || fail_info == TSP_BAD_ALG ||
+				      fail_info == TSP_UNACCEPTED_POLICY));
+}
+
 static void to_clients(struct front_seen *f, const struct msg *a)
 {
 	switch (a->type) {
@@ -273,9 +280,7 @@ static void to_clients(struct front_seen *f, const struct msg *a)
 		break;
 	case MSG_REFUSED:
 		(void)answered(f, a->refused.id, false);
-		PROMISE(a->refused.fail_info == TSP_SYSTEM_FAILURE ||
-				a->refused.fail_info == TSP_TIME_NOT_AVAILABLE,
-			"failInfo %u", a->refused.fail_info);
+		PROMISE(is_good_refusal(a->refused.fail_info), "failInfo %u", a->refused.fail_info);
 		check_text(bytes_of_text(a->refused.text), 300, false);
 		break;
 	case MSG_BUSY:
@@ -298,15 +303,17 @@ static void on_sent(struct child *child, const struct msg *a)
 	PROMISE(f != NULL, "%s to a child that is gone", msg_name(a->type));
 	if (a->type == MSG_SETUP_FRONT)
 		f->nonce = a->setup_front.start_nonce;
-	else if (a->type == MSG_TABLES_DONE)
+	else if (a->type == MSG_TABLES_DONE) {
 		PROMISE(f->nonce != 0, "TABLES_DONE before SETUP");
-	else if (!f->is_admin)
+		f->tables++;
+	} else if (!f->is_admin) {
 		to_clients(f, a);
-	else if (a->type == MSG_STATUS_REPLY) {
+	} else if (a->type == MSG_STATUS_REPLY) {
 		(void)answered(f, a->status_reply.id, true);
 		check_text(a->status_reply.text, MSG_MAX_STATUS, true);
-	} else
+	} else {
 		PROMISE(false, "%s to the admin front", msg_name(a->type));
+	}
 }
 
 /* ---- the run ---- */
@@ -314,6 +321,13 @@ static void on_sent(struct child *child, const struct msg *a)
 static void on_run(void)
 {
 	m.run();
+}
+
+static void on_reloaded(const struct config *config)
+{
+	m.config = config;
+	m.reloaded = true;
+	record_reloaded(config);
 }
 
 static const struct fake_watch watch = {
@@ -324,6 +338,7 @@ static const struct fake_watch watch = {
 	.record = record_record,
 	.durable = record_durable,
 	.logged = on_logged,
+	.reloaded = on_reloaded,
 	.jobs = on_jobs,
 	.run = on_run,
 };
@@ -338,6 +353,7 @@ void model_begin(const struct config *config, void (*run)(void))
 	record_begin(config);
 	m.ready = false;
 	m.may_fail = false;
+	m.reloaded = false;
 	/* 2026-11-24T08:00:00Z */
 	fake_reset(&watch, 1795507200000000u);
 }
@@ -350,6 +366,13 @@ bool model_has_room(void)
 void model_may_fail(void)
 {
 	m.may_fail = true;
+}
+
+bool model_awaits_ready(const struct child *front)
+{
+	const struct front_seen *f = front_of(front);
+
+	return f->taken < f->tables;
 }
 
 bool model_is_ready(void)

@@ -28,6 +28,8 @@ void model_front_says(struct child *front, struct bytes datagram, bool later);
 void model_front_was_heard(struct child *front);
 /* False when the program has asked for so much that this cannot keep account of more. */
 bool model_has_room(void);
+/* It was given tables and has not said that they are in force. */
+bool model_awaits_ready(const struct child *front);
 /* The service may end with an error from here on. */
 void model_may_fail(void);
 

@@ -25,11 +25,14 @@ struct request {
 	size_t nonce_len;
 };
 
+/* Another configuration is in force. */
+void record_reloaded(const struct config *config);
 /* Forgets all serials, leases and records. config lives as long as the run. */
 void record_begin(const struct config *config);
 
 /* A job of request goes to a lane of that TSU. */
-void record_sign(const struct job *job, struct request *r, size_t tsu, struct bytes tstinfo);
+void record_sign(const struct job *job, struct request *r, const struct config_tsu *tsu,
+	struct bytes tstinfo);
 void record_record(const struct msg_record *record);
 void record_durable(uint64_t seq);
 /* A token leaves as the answer to request. */

@@ -28,6 +28,7 @@ struct lease_seen {
 	uint32_t taken; /* counters, the lease-open included */
 	uint32_t recorded;
 	bool closed;
+	uint8_t config[MSG_HASH]; /* that it states */
 };
 
 static struct {
@@ -49,6 +50,11 @@ void record_begin(const struct config *config)
 	m.last_time_us = 0;
 	m.last_seq = 0;
 	m.durable = 0;
+}
+
+void record_reloaded(const struct config *config)
+{
+	m.config = config;
 }
 
 uint64_t record_moves(void)
@@ -109,6 +115,8 @@ static void take_serial(
 	struct issued *s;
 
 	PROMISE(!l->closed && job->serial.lease == l->lease, "a serial of a closed lease");
+	PROMISE(memcmp(l->config, m.config->sha256, sizeof(l->config)) == 0,
+		"a lease that states another configuration");
 	PROMISE(job->serial.ctr == l->taken, "counter %u after %u", job->serial.ctr, l->taken - 1);
 	PROMISE(job->serial.instance == INSTANCE, "a serial of another instance");
 	l->taken++;
@@ -124,16 +132,30 @@ static void take_serial(
 	s->tstinfo_len = tstinfo.len;
 }
 
-void record_sign(const struct job *job, struct request *r, size_t tsu, struct bytes tstinfo)
+/* What is signed is offered now, whatever was when it was asked for. */
+static bool is_offered(const struct config_endpoint *e, const struct tsp_tstinfo *t)
 {
-	const struct config_tsu *c = &m.config->tsus[tsu];
+	for (size_t i = 0; i < e->policy_count; i++) {
+		if (bytes_equal(t->policy, (struct bytes){ e->policies[i].at, e->policies[i].len }))
+			return (e->digests >> t->digest & 1) == 1;
+	}
+	return false;
+}
+
+void record_sign(
+	const struct job *job, struct request *r, const struct config_tsu *c, struct bytes tstinfo)
+{
 	struct tsp_tstinfo t = { 0 };
 
 	PROMISE(tsp_tstinfo_decode(tstinfo, &t), "what is to be signed is no TSTInfo");
+	PROMISE(c >= m.config->tsus && c < m.config->tsus + m.config->tsu_count,
+		"a TSU of a configuration that is not in force signs");
 	PROMISE(c->endpoint == r->endpoint, "a TSU of another endpoint signs");
 	PROMISE((int64_t)(t.time_us / 1000000) >= c->activate_at &&
 			(int64_t)(t.time_us / 1000000) < c->sign_until,
 		"a TSU signs outside its time");
+	PROMISE(is_offered(&m.config->endpoints[r->endpoint], &t),
+		"a policy or a digest that is not offered any more");
 	PROMISE(t.digits <= m.config->endpoints[r->endpoint].digits, "more digits than set");
 	PROMISE(t.accuracy.seconds == c->accuracy_ms / 1000 &&
 			t.accuracy.millis == c->accuracy_ms % 1000 && t.accuracy.micros == 0,
@@ -163,6 +185,7 @@ static void open_lease(const struct msg_record *r)
 	m.leases[m.lease_count++] = (struct lease_seen){
 		.lease = r->lease, .first = m.serial_count, .taken = 1, .recorded = 1
 	};
+	memcpy(newest_lease()->config, m.config->sha256, sizeof(newest_lease()->config));
 }
 
 static void close_lease(const struct msg_record *r)

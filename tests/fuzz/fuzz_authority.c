@@ -12,6 +12,7 @@
 
 #include "authority_config.h"
 #include "authority_model.h"
+#include "authority_program.h"
 #include "tsa/authority/service.h"
 #include "tsa/core/ipc.h"
 
@@ -20,6 +21,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 enum {
 	MAX_STEPS = 400,
 	MAX_PASSED_MS = 120000, /* of one program */
+	MAX_RELOADS = 24, /* a lease each */
 	ALL_ANSWERED_MS = 4000, /* R16: 3 s, and a turn of the tick */
 	ALL_STOPPED_MS = 31000, /* service.c ends by force after 30 s, with status 1 */
 	GREAT_FLOOD = 1024, /* requests of a flood step with an operand from LEAST_GREAT on */
@@ -59,45 +61,35 @@ enum step {
 	STEP_SIGTERM,
 	STEP_MODE, /* u8: slow signers, slow journal */
 	STEPS,
+	/*
+	 * u8: bits 0..2 what is found, bits 6..7 how signers that start go on. Beside the others,
+	 * so that inputs from before it mean what they did.
+	 */
+	STEP_RELOAD = 252,
 };
 
 /* where: bit 0 the admin front, bit 1 read with the next datagram. */
 enum { WHERE_ADMIN = 1, WHERE_LATER = 2 };
 
 static struct {
-	const uint8_t *at;
-	size_t left;
 	uint8_t setup;
 	uint32_t passed_ms;
 	uint32_t number; /* last good request number */
-	uint32_t greeted[2]; /* nonces of the fronts that said READY */
+	uint32_t nonce; /* of the front that counts so */
+	unsigned reloads;
 	bool stopping;
 } program;
 
-static uint8_t u8(void)
-{
-	if (program.left == 0)
-		return 0;
-	program.left--;
-	return *program.at++;
-}
-
-static struct bytes take(size_t len)
-{
-	struct bytes taken = { program.at, len < program.left ? len : program.left };
-
-	program.at += taken.len;
-	program.left -= taken.len;
-	return taken;
-}
+static void greet(void);
 
 /* Neighbours that answer at once do so here: never inside a call of tsad's. */
 static void turn(void)
 {
 	for (int i = 0; i < 4 && !fake_loop_broken(); i++) {
-		fake_crew_turn();
+		fake_signers_turn();
 		if ((program.setup & SETUP_SLOW_JOURNAL) == 0)
 			fake_journal_writes(SIZE_MAX);
+		greet();
 	}
 }
 
@@ -133,12 +125,6 @@ static void says_message(uint8_t where, const struct msg *m)
 	says(where, msg_encode(m, room));
 }
 
-/* Good for small values, anything for others. */
-static uint8_t good_or(uint8_t byte, uint8_t good, uint8_t bad)
-{
-	return byte < 224 ? good : (uint8_t)(bad ^ byte);
-}
-
 static uint64_t front_id(uint32_t number)
 {
 	struct child *front = fake_child("front");
@@ -167,60 +153,18 @@ static uint64_t some_id(uint8_t how)
 	return front_id(program.number);
 }
 
-static void put_oid(struct writer *w, uint8_t policy)
-{
-	static const uint8_t known[] = { 0x2a, 0x03, 0x04 };
-
-	if (policy < 64) {
-		writer_u8(w, 0);
-		return;
-	}
-	writer_u8(w, policy < 224 ? 4 : policy % 40);
-	writer_raw(w, (struct bytes){ known, sizeof(known) });
-	writer_u8(w, policy < 128 ? 0x05 : policy < 192 ? 0x06 : 0x07);
-	for (int i = 4; policy >= 224 && i < policy % 40; i++)
-		writer_u8(w, policy);
-}
-
-static void put_filled(struct writer *w, size_t len, uint8_t first)
-{
-	uint8_t filled[300];
-
-	memset(filled, first ^ 0x5a, sizeof(filled));
-	filled[0] = first;
-	writer_bytes(w, (struct bytes){ filled, len });
-}
-
-/* Written field by field: values over a limit must be possible. */
 static void step_issue(void)
 {
-	static const uint8_t lens[] = { 32, 48, 64 };
-	uint8_t room[1024];
-	struct writer w = { .at = room, .cap = sizeof(room) };
-	uint8_t where = u8();
-	uint8_t endpoint = u8();
-	uint8_t digest = u8();
-	uint8_t imprint = u8();
-	uint8_t policy = u8();
-	uint8_t nonce = u8();
-	uint8_t flags = u8();
+	uint8_t room[PROGRAM_ISSUE_ROOM];
+	uint8_t where = program_u8();
 
-	writer_u8(&w, MSG_ISSUE);
-	writer_u64(&w, some_id(u8()));
-	writer_u8(&w, good_or(endpoint, endpoint % 2, 0));
-	writer_u8(&w, good_or(digest, (uint8_t)(TSP_SHA256 + digest % 3), 1));
-	writer_u8(&w, good_or(flags, flags >> 1 & 1, 0));
-	writer_u8(&w, good_or(flags, flags & 1, 0));
-	put_oid(&w, policy);
-	put_filled(&w, good_or(imprint, lens[digest % 3], 220), imprint);
-	put_filled(&w, good_or(nonce, nonce % 65, 0), nonce);
-	says(where, (struct bytes){ room, writer_done(&w) });
+	says(where, program_issue(some_id, room));
 }
 
 static void step_flood(void)
 {
 	static const uint8_t imprint[32] = { 1 };
-	unsigned count = u8();
+	unsigned count = program_u8();
 	struct msg m = { .type = MSG_ISSUE,
 		.issue = { .digest = TSP_SHA256, .imprint = { imprint, sizeof(imprint) } } };
 
@@ -235,12 +179,12 @@ static void step_says(enum step step, uint8_t where)
 {
 	static const uint8_t zeros[256];
 	uint8_t other[256] = { 0 };
-	uint8_t what = u8();
+	uint8_t what = program_u8();
 	struct msg m = { .type = MSG_STATUS };
 
 	switch (step) {
 	case STEP_RAW:
-		says(where, take(what));
+		says(where, program_take(what));
 		break;
 	case STEP_STATUS:
 		m.status.id = some_id(0);
@@ -258,7 +202,7 @@ static void step_says(enum step step, uint8_t where)
 	case STEP_OTHER:
 		other[0] = what;
 		memcpy(other + 1, zeros, sizeof(other) - 1);
-		says(where, (struct bytes){ other, (size_t)u8() + 1 });
+		says(where, (struct bytes){ other, (size_t)program_u8() + 1 });
 		break;
 	default:
 		break;
@@ -272,7 +216,7 @@ static void ready(uint8_t where)
 	says_message(where, &m);
 }
 
-/* Fronts that were just started and speak for themselves. */
+/* Fronts that were given tables, and speak for themselves. */
 static void greet(void)
 {
 	static const char *const labels[] = { "front", "admin" };
@@ -280,11 +224,11 @@ static void greet(void)
 	for (uint8_t i = 0; i < 2 && (program.setup & SETUP_MUTE_FRONTS) == 0; i++) {
 		const struct child *c = fake_child(labels[i]);
 
-		if (c == NULL || program.greeted[i] == fake_child_nonce(c) ||
-			fake_child_is_condemned(c))
+		if (c == NULL || !model_awaits_ready(c) || fake_child_is_condemned(c))
 			continue;
-		program.greeted[i] = fake_child_nonce(c);
-		program.number = i == 0 ? 0 : program.number;
+		if (program.nonce != fake_child_nonce(c) && i == 0)
+			program.number = 0;
+		program.nonce = i == 0 ? fake_child_nonce(c) : program.nonce;
 		ready(i == 0 ? 0 : WHERE_ADMIN);
 	}
 }
@@ -293,7 +237,7 @@ static void greet(void)
 
 static void step_front(enum step step)
 {
-	uint8_t where = u8();
+	uint8_t where = program_u8();
 	struct child *front = fake_child((where & WHERE_ADMIN) != 0 ? "admin" : "front");
 
 	if (front == NULL)
@@ -308,22 +252,22 @@ static void step_front(enum step step)
 
 static void step_signer(enum step step)
 {
-	unsigned lane = u8();
+	unsigned lane = program_u8();
 
-	if (fake_crew_lanes() == 0)
+	if (fake_signers_count() == 0)
 		return;
-	lane %= fake_crew_lanes();
+	lane %= fake_signers_count();
 	if (step == STEP_SIGN)
-		fake_lane_signs(lane);
+		fake_signer_signs(lane);
 	else if (step == STEP_SIGNER_DIES)
-		fake_lane_dies(lane);
+		fake_signer_dies(lane);
 	else
-		fake_lane_fails(lane, (enum void_reason)(u8() % VOID_NOT_RECORDED));
+		fake_signer_fails(lane, program_u8());
 }
 
 static void step_pass(void)
 {
-	uint32_t ms = u8() * 16u;
+	uint32_t ms = program_u8() * 16u;
 
 	if (program.passed_ms + ms > MAX_PASSED_MS)
 		return;
@@ -333,10 +277,10 @@ static void step_pass(void)
 
 static void step_clock(enum step step)
 {
-	unsigned value = u8();
+	unsigned value = program_u8();
 
 	if (step == STEP_CLOCK)
-		fake_clock_step((int64_t)(int16_t)(value << 8 | u8()) * 1000);
+		fake_clock_step((int64_t)(int16_t)(value << 8 | program_u8()) * 1000);
 	else if (step == STEP_CLOCK_FAR)
 		fake_clock_step((int64_t)value * 1024 * 1000000);
 	else
@@ -346,9 +290,9 @@ static void step_clock(enum step step)
 static void step_journal(enum step step)
 {
 	if (step == STEP_DURABLE) {
-		fake_journal_writes(u8());
+		fake_journal_writes(program_u8());
 	} else if (step == STEP_JOURNAL_BROKEN) {
-		fake_journal_broken((u8() & 1) == 1 && !program.stopping);
+		fake_journal_broken((program_u8() & 1) == 1 && !program.stopping);
 	} else {
 		model_may_fail();
 		fake_journal_fatal();
@@ -371,13 +315,25 @@ static void step_mode(void)
 
 	if (program.stopping)
 		slow = SETUP_SLOW_SIGNERS;
-	program.setup = (uint8_t)((program.setup & ~slow) | (u8() & slow));
-	fake_crew_sign_at_once((program.setup & SETUP_SLOW_SIGNERS) == 0);
+	program.setup = (uint8_t)((program.setup & ~slow) | (program_u8() & slow));
+	fake_signers_sign_at_once((program.setup & SETUP_SLOW_SIGNERS) == 0);
+}
+
+static void step_reload(void)
+{
+	uint8_t how = program_u8();
+
+	if (program.reloads++ >= MAX_RELOADS)
+		return;
+	authority_config_changes((enum authority_change)(how % AUTHORITY_CHANGES));
+	fake_signers_prove((enum fake_proof)(how >> 6));
+	fake_sighup();
 }
 
 static void one_step(void)
 {
-	enum step step = (enum step)(u8() % STEPS);
+	uint8_t code = program_u8();
+	enum step step = code < STEP_RELOAD ? (enum step)(code % STEPS) : STEP_RELOAD;
 
 	switch (step) {
 	case STEP_ISSUE:
@@ -387,7 +343,7 @@ static void one_step(void)
 	case STEP_STATUS:
 	case STEP_FAILED:
 	case STEP_OTHER:
-		step_says(step, u8());
+		step_says(step, program_u8());
 		break;
 	case STEP_FLOOD:
 		step_flood();
@@ -421,6 +377,9 @@ static void one_step(void)
 	case STEP_MODE:
 		step_mode();
 		break;
+	case STEP_RELOAD:
+		step_reload();
+		break;
 	case STEPS:
 		break;
 	}
@@ -442,8 +401,9 @@ static void rest(void)
 	hear_rest("front");
 	hear_rest("admin");
 	fake_journal_broken(false);
-	fake_crew_sign_at_once(true);
-	program.setup &= (uint8_t) ~(SETUP_SLOW_SIGNERS | SETUP_SLOW_JOURNAL);
+	fake_signers_sign_at_once(true);
+	fake_signers_prove(FAKE_PROVES);
+	program.setup &= (uint8_t) ~(SETUP_SLOW_SIGNERS | SETUP_SLOW_JOURNAL | SETUP_MUTE_FRONTS);
 	pass(ALL_ANSWERED_MS);
 	model_all_answered();
 	if (model_is_ready() && !program.stopping && !fake_loop_broken()) {
@@ -458,8 +418,7 @@ static void rest(void)
 static void run(void)
 {
 	pass(16);
-	for (int i = 0; i < MAX_STEPS && program.left > 0 && !fake_loop_broken(); i++) {
-		greet();
+	for (int i = 0; i < MAX_STEPS && !program_is_at_end() && !fake_loop_broken(); i++) {
 		one_step();
 		if (!fake_loop_broken())
 			turn();
@@ -476,16 +435,15 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	if (config == NULL)
 		config = authority_config();
 	memset(&program, 0, sizeof(program));
-	program.at = data;
-	program.left = size;
-	program.setup = u8();
+	program_begin(data, size);
+	program.setup = program_u8();
 	config->clock = (program.setup & SETUP_CHECKED_CLOCK) != 0 ? CONFIG_CLOCK_KERNEL
 								   : CONFIG_CLOCK_UNCHECKED;
 	model_begin(config, run);
 	found.old = (program.setup & SETUP_OLD_JOURNAL) != 0;
 	fake_children_reset((program.setup & SETUP_HANGING_FRONTS) == 0);
 	fake_journal_reset(&found);
-	fake_crew_reset((program.setup & SETUP_SLOW_SIGNERS) == 0);
+	fake_signers_reset((program.setup & SETUP_SLOW_SIGNERS) == 0);
 	model_ended(service_run("tsad.conf", config, NULL));
 	return 0;
 }

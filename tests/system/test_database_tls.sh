@@ -84,10 +84,10 @@ all_shipped()
 
 password()
 {
-	say '-- host name, passfile, trust anchor'
+	say '-- a host name that nobody knows, one that is known; passfile, trust anchor'
 	sql "alter role tsa_node password 'first'"
 	new_password first
-	conf_set tsad database "host=localhost port=$PGPORT user=tsa_node dbname=ledger \
+	conf_set tsad database "host=nowhere.invalid,localhost port=$PGPORT user=tsa_node dbname=ledger \
 		sslmode=verify-full sslrootcert=$WORLD/tls/ca.pem passfile=$WORLD/passfile"
 	tsad_start
 	on_record password one 'TLSv1.3 '

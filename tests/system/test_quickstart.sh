@@ -64,6 +64,23 @@ token_verifies() # FILE
 		-untrusted "$TSA_RUN/chain.pem"
 }
 
+user_of() # PID
+{
+	id -nu "$(sed -n 's/^Uid:[[:space:]]*\([0-9]*\).*/\1/p' "/proc/$1/status")"
+}
+
+# Started by root, the service is user tsa and its files are that user's, out of root's folders.
+as_another_user()
+{
+	state=$(readlink -f "$TSA_RUN/journal")
+	state=${state%/journal}
+	[ "$(id -u)" -eq 0 ] || return 0
+	equal 'tsad runs as user tsa' tsa "$(user_of "$pid")"
+	equal "the journal is that user's" 'tsa 700' "$(stat -c '%U %a' "$state/journal")"
+	equal 'and the PIN' 'tsa 600' "$(stat -c '%U %a' "$state/softhsm/pin")"
+	equal 'the SO PIN is not' 'root 600' "$(stat -c '%U %a' "$state/softhsm/so-pin")"
+}
+
 first_start()
 {
 	say '-- the first start'
@@ -75,6 +92,7 @@ first_start()
 	equal 'one token is on record' 1 "$(tokens_on_record)"
 	pid=$(cat "$TSA_RUN/tsad.pid")
 	cluster=$(readlink -f "$TSA_RUN/pg")
+	as_another_user
 	check 'the cluster has a folder' test -e "$cluster/data/postmaster.pid"
 	FIRST=$(hashes)
 	say "$(wc -l <<<"$FIRST") files of keys, certificates and configuration"
@@ -117,6 +135,7 @@ cleaned()
 	refuse 'tsad is gone' test -e "/proc/$pid"
 	refuse 'the folder is gone' test -e "$TSA_RUN"
 	refuse "$cluster, the cluster's folder, is gone" test -e "$cluster"
+	refuse "$state, what tsad opens, is gone" test -e "$state"
 	refuse 'nothing listens' port_in_use "$TSA_PORT"
 	quickstart 1 status
 	quickstart 0 clean

@@ -87,6 +87,7 @@ static const struct sandbox_condition conditions[] = {
 	{ SCMP_SYS(setsockopt), 1, { SANDBOX_INT(1, IPPROTO_IP) } },
 	{ SCMP_SYS(setsockopt), 1, { SANDBOX_INT(1, IPPROTO_IPV6) } },
 	{ SCMP_SYS(setsockopt), 1, { SANDBOX_INT(1, IPPROTO_TCP) } },
+	{ SCMP_SYS(setsockopt), 1, { SANDBOX_INT(1, SOL_NETLINK) } },
 	{ SCMP_SYS(ioctl), 1, { SANDBOX_INT(1, FIONREAD) } },
 	/* blocking or not, close on exec, locks of a file that is read */
 	{ SCMP_SYS(fcntl), 1, { SANDBOX_INT(1, F_GETFD) } },
@@ -109,15 +110,19 @@ static const struct sandbox_condition conditions[] = {
 };
 
 static const int refused[] = {
-	/* getaddrinfo()'s netlink socket: without it all address families count as present */
+	/* getaddrinfo()'s netlink socket: without it all address families count as present; and
+	 * nss-myhostname's, which then does not know this machine's names */
 	SCMP_SYS(bind),
 	/* Kerberos: no ticket cache in the kernel, and ours is only read */
 	SCMP_SYS(keyctl),
 	SCMP_SYS(add_key),
 	SCMP_SYS(request_key),
 	SCMP_SYS(unlink),
+	SCMP_SYS(unlinkat),
 	SCMP_SYS(mkdir),
+	SCMP_SYS(mkdirat),
 	SCMP_SYS(chmod),
+	SCMP_SYS(fchmodat),
 };
 
 /* Landlock refuses them as well; a kernel without it has this. */
