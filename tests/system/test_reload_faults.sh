@@ -129,11 +129,13 @@ stop_meanwhile()
 	conf_good
 	load_begin /fast --clients 16 --requests 20000 --until-closed --trust "$WORLD/root.pem" \
 		--out "$WORLD/more"
+	conf_set rel lanes 40 # so that it cannot be done before the SIGTERM
 	hup_until ' event=child_started child=signer '
-	kill_one STOP "$(log_value pid "$LINE")" # so that it cannot be done before the SIGTERM
+	kill_one STOP "$(log_value pid "$LINE")"
 	children=$(tsad_children)
 	kill_one TERM "$TSAD_PID"
 	tsad_ended
+	conf_good
 	equal 'tsad exits 0' 0 "$STATUS"
 	load_end
 	equal "every request that was accepted has its good answer: $SUMMARY" 0 "$STATUS"

@@ -172,7 +172,7 @@ static void report_behind(struct ship *s, const struct resume *r)
 		.newer_lease = r->newer_lease };
 	bool known;
 
-	s->told = (struct told){ .incident = incident, .from = r->open_seq + r->in_journal };
+	s->told = (struct told){ .incident = incident, .from = r->open_seq };
 	if (!resume_journal_is_behind(r))
 		return;
 	known = is_on_record(s);
