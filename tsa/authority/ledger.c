@@ -14,6 +14,7 @@
 enum {
 	TELL_MS = 10, /* DURABLE is told at most this often, unless tokens wait for it */
 	STALL_MS = 2000, /* with ack = ledger nothing is accepted when the ledger stands so long */
+	HUNG_MS = 60000, /* nothing heard for so long, though records wait: another one is tried */
 	MAX_REPORTED = 16, /* incidents that are remembered; one more would be written twice */
 	MAX_MARKS = 4096, /* one a second: more than an hour of arrears to the second */
 	MAX_QUEUED = 1024 * 1024,
@@ -41,6 +42,7 @@ struct ledger {
 	bool conflict;
 	bool connected;
 	uint64_t away_ms; /* monotonic, since when it is not connected */
+	uint64_t heard_ms; /* monotonic, of the last word of this process */
 	char text[MSG_MAX_TEXT];
 	char trouble[MSG_MAX_TEXT + 64];
 	struct incident reported[MAX_REPORTED];
@@ -176,6 +178,7 @@ static void on_message(void *arg, const struct msg *m)
 {
 	struct ledger *l = arg;
 
+	l->heard_ms = monotonic_ms();
 	switch (m->type) {
 	case MSG_READY:
 		return;
@@ -239,6 +242,7 @@ static void start(struct ledger *l)
 	(void)snprintf(m.setup_ledger.directory, sizeof(m.setup_ledger.directory), "%s",
 		l->config->journal);
 	child_must_send(l->child, &m);
+	l->heard_ms = monotonic_ms();
 	l->told = 0;
 	tell_now(l);
 }
@@ -302,6 +306,25 @@ struct ledger_state ledger_state(const struct ledger *l)
 	if (s.unshipped > 0 && l->count > 0)
 		s.unshipped_age_s = (monotonic_ms() - l->marks[l->first].at_ms) / 1000;
 	return s;
+}
+
+/*
+ * Whatever it waits for (PostgreSQL, its own back-off), it speaks after each attempt: some ten
+ * seconds at most.
+ */
+void ledger_tick(struct ledger *l)
+{
+	uint64_t now_ms = monotonic_ms();
+
+	if (l == NULL || l->child == NULL || l->stopping || l->shipped >= l->durable ||
+		now_ms - l->heard_ms < HUNG_MS ||
+		(l->count > 0 && now_ms - l->marks[l->first].at_ms < HUNG_MS))
+		return;
+	log_event(LOG_LEVEL_ERROR, "ledger_timeout", "killed: is not heard of",
+		"limit_ms=%d unshipped=%" PRIu64, HUNG_MS, l->durable - l->shipped);
+	/* Once: the next one has its time. */
+	l->heard_ms = now_ms;
+	child_kill(l->child);
 }
 
 uint64_t ledger_answerable(const struct ledger *l, uint64_t durable)

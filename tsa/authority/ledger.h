@@ -45,6 +45,8 @@ void ledger_reload(struct ledger *ledger, const struct config *config);
 
 /* All up to seq is on disk; tsa-ledger is told within milliseconds, at once if tokens wait. */
 void ledger_durable(struct ledger *ledger, uint64_t seq);
+/* Kills a tsa-ledger that hangs; a few times a second.  Takes NULL. */
+void ledger_tick(struct ledger *ledger);
 /*
  * Of the records up to durable, all up to the one given may be answered: with ack = ledger those
  * that are committed as well.  Takes NULL.

@@ -327,6 +327,7 @@ static void on_tick(evutil_socket_t fd, short what, void *arg)
 	if (s->issuing == NULL)
 		return;
 	journal_tick(s->journal);
+	ledger_tick(s->ledger);
 	issue_expire(s->issuing);
 	service_close_if_done(s);
 	if (s->phase == PHASE_LEASE)

@@ -11,6 +11,7 @@
 #include "tsa/core/log.h"
 
 enum {
+	SAY_AGAIN_MS = 5000, /* tsad kills a tsa-ledger that it does not hear of */
 	GRACE_MS = 5000, /* after end of file, to ship what is durable */
 	/* This end sends with ipc_send_wait() only, so nothing is ever queued. */
 	MAX_QUEUED = 0,
@@ -22,6 +23,7 @@ struct channel {
 	bool closed;
 	int64_t over_ms;
 	bool said_database;
+	int64_t said_ms;
 	struct msg_database database;
 	struct msg news; /* the last message received */
 	uint8_t in[IPC_MAX_MESSAGE];
@@ -223,14 +225,16 @@ void channel_database(struct channel *c, bool connected, const char *text)
 	struct msg m = { .type = MSG_DATABASE, .database = { .connected = connected } };
 
 	copy_text(text, m.database.text);
-	if (c->said_database && c->database.connected == m.database.connected &&
-		strcmp(c->database.text, m.database.text) == 0)
+	if (!c->said_database || c->database.connected != m.database.connected ||
+		strcmp(c->database.text, m.database.text) != 0)
+		log_event(connected ? LOG_LEVEL_INFO : LOG_LEVEL_ERROR,
+			connected ? "database_up" : "database_down", m.database.text,
+			"connected=%d", connected);
+	else if (channel_now_ms() - c->said_ms < SAY_AGAIN_MS)
 		return;
 	c->said_database = true;
+	c->said_ms = channel_now_ms();
 	c->database = m.database;
-	log_event(connected ? LOG_LEVEL_INFO : LOG_LEVEL_ERROR,
-		connected ? "database_up" : "database_down", m.database.text, "connected=%d",
-		connected);
 	send_message(c, &m);
 }
 

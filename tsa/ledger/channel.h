@@ -46,7 +46,7 @@ enum channel_wait channel_wait(struct channel *c, int fd, short events, int time
 
 /* All up to seq is committed. */
 void channel_shipped(struct channel *c, uint64_t seq);
-/* Tells tsad and the log, unless it is what they were told last. */
+/* Tells the log what is new, and tsad that as well; the same again after some seconds. */
 void channel_database(struct channel *c, bool connected, const char *text);
 /* The journal is behind the database, and no record of it says so. */
 void channel_incident(struct channel *c, const struct msg_incident *incident);
