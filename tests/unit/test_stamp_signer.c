@@ -76,7 +76,6 @@ struct own {
 	const uint8_t *in_attrs; /* of this, in the signed attributes, the last byte is flipped */
 	size_t in_attrs_len;
 	bool trailing; /* a byte after the TSTInfo, within what is signed */
-	X509 *chain; /* NULL: the fixture's CA */
 };
 
 static struct bytes own_tstinfo(
@@ -109,8 +108,7 @@ static struct buf own_answer(
 	uint8_t info_room[TSP_MAX_TSTINFO], attrs_room[TOKEN_MAX_SIGNED_ATTRS];
 	uint8_t signature[TOKEN_MAX_SIGNATURE], room[ROOM], reply_room[ROOM];
 	struct err err = { 0 };
-	struct token_parts *parts =
-		parts_of(signer, own->chain == NULL ? f->ca : own->chain, TSP_SHA256, &err);
+	struct token_parts *parts = parts_of(signer, f->ca, TSP_SHA256, &err);
 	struct bytes info = own_tstinfo(query, own, info_room, sizeof(info_room));
 	struct bytes attrs;
 	struct buf out = { 0 };
