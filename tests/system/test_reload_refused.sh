@@ -142,7 +142,7 @@ reload_world refused
 # Every login is counted.
 export P11WRAP_MODULE P11WRAP_LOG=$WORLD/calls
 P11WRAP_MODULE=$(cat "$WORLD/module")
-printf '%s\n' "$TSA_BUILD/tests/fake/p11wrap.so" >"$WORLD/module"
+printf '%s\n' "$WORLD/p11wrap.so" >"$WORLD/module"
 : >"$P11WRAP_LOG"
 conf_good
 tsad_start
