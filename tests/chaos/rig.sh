@@ -95,7 +95,8 @@ disk_new()
 	if [ "$(id -u)" -eq 0 ]; then
 		mount -t tmpfs -o "size=$(disk_bytes),mode=755" tsa-chaos "$DISK" ||
 			fail 'disk-full: root must be able to mount a tmpfs: cannot'
-		at_exit "umount '$DISK'"
+		# Lazily: where a run is cut short a process may still be on its way out of it.
+		at_exit "umount --lazy '$DISK'"
 	fi
 	mkdir "$JOURNAL" && chown --reference="$WORLD/journal" "$JOURNAL" &&
 		chmod --reference="$WORLD/journal" "$JOURNAL" && rmdir "$WORLD/journal" &&
