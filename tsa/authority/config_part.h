@@ -68,7 +68,7 @@ void config_scan(struct config_job *job, struct bytes text, struct buf *clean);
 const struct config_line *config_line_of(
 	const struct config_job *job, const char *section, const char *key);
 
-/* config_table.c: all sections of job->conf by the table of settings. */
+/* config_table.c (and config_read*.c): all sections of job->conf by the table of settings. */
 void config_table_read(struct config_job *job);
 
 /* config_value.c: one value each, strictly. */
