@@ -7,8 +7,9 @@
 #       makes root and issuing CA in DIR.  NAME (letters, digits, -) begins the names of its
 #       published files, BASE_URL is where they will be served.  A finished DIR is left alone.
 #       p256 is quick and meant for tests.
-#   ca_issue_tsu DIR PUBKEY.pem CN POLICY_OID OUT.pem [DAYS]
-#       a TSU certificate for a public key whose private key stays where it is (R26).
+#   ca_issue_tsu DIR PUBKEY.pem CN POLICY_OID OUT.pem [DAYS [DIGEST]]
+#       a TSU certificate for a public key whose private key stays where it is (R26), signed with
+#       DIGEST; by default with the one that goes with that key.
 #       OUT.pem: the TSU's certificate, then the issuing CA's.
 #   ca_publish DIR PUBDIR
 #       fresh CRLs and the CA certificates, DER, under the names the certificates point to.
@@ -217,9 +218,9 @@ ca__check_tsu() # CERTIFICATE DIR
 	done
 }
 
-ca_issue_tsu() # DIR PUBKEY CN POLICY OUT [DAYS]
+ca_issue_tsu() # DIR PUBKEY CN POLICY OUT [DAYS [DIGEST]]
 {
-	local dir=$1 pub=$2 cn=$3 policy=$4 out=$5 days=${6:-$CA_TSU_DAYS} digest until
+	local dir=$1 pub=$2 cn=$3 policy=$4 out=$5 days=${6:-$CA_TSU_DAYS} digest=${7:-} until
 
 	[ -r "$dir/chain.pem" ] || ca__fail "$dir: must be a folder of ca_new: has no chain.pem" ||
 		return 1
@@ -230,7 +231,8 @@ ca_issue_tsu() # DIR PUBKEY CN POLICY OUT [DAYS]
 	[[ $days =~ ^[1-9][0-9]*$ ]] && [ "$days" -le "$CA_TSU_MAX_DAYS" ] ||
 		ca__fail "days: must be 1 to $CA_TSU_MAX_DAYS (135 months, C-08): is '$days'" ||
 		return 1
-	digest=$(ca__digest_for "$pub") && until=$(ca__use_until "$days") || return 1
+	[ -n "$digest" ] || digest=$(ca__digest_for "$pub") || return 1
+	until=$(ca__use_until "$days") || return 1
 	cp "$pub" "$dir/tsu.pub" && ca__tsu_extensions "$(cat "$dir/name")" "$(cat "$dir/url")" \
 		"$policy" "$until" >"$dir/tsu.cnf" || return 1
 	ca__openssl "$dir" x509 -new -force_pubkey tsu.pub -"$digest" -days "$days" \
