@@ -95,7 +95,7 @@ struct buf der_of(X509 *certificate)
 	return out;
 }
 
-static struct token_parts *parts_with(X509 *leaf, X509 *chain, enum tsp_digest digest,
+struct token_parts *parts_with(X509 *leaf, X509 *chain, enum tsp_digest digest,
 	struct token_options options, struct err *err)
 {
 	struct buf certificate = der_of(leaf);

@@ -64,6 +64,9 @@ X509 *make(EVP_PKEY *key, const char *name, X509 *issuer, EVP_PKEY *issuer_key, 
 struct buf der_of(X509 *certificate);
 /* Of the usual kind; chain may be NULL. NULL and err as token_parts_new. */
 struct token_parts *parts_of(X509 *leaf, X509 *chain, enum tsp_digest digest, struct err *err);
+/* As parts_of, with other options. */
+struct token_parts *parts_with(X509 *leaf, X509 *chain, enum tsp_digest digest,
+	struct token_options options, struct err *err);
 /* Of the usual kind. */
 struct token *make_token(
 	const struct fixture *f, X509 *leaf, EVP_PKEY *key, enum tsp_digest digest);
