@@ -12,6 +12,7 @@
 #include <openssl/x509.h>
 
 #include "tests/decoders/case.h"
+#include "tests/decoders/element.h"
 
 enum {
 	SHA256_LEN = 32,
@@ -23,13 +24,6 @@ enum {
 	SID = 1,
 	ATTRIBUTES = 3,
 	SIGNATURE = 5,
-};
-
-/* One DER element in an answer. */
-struct element {
-	uint8_t *at;
-	size_t head;
-	size_t len; /* of its content */
 };
 
 struct forger {
@@ -54,51 +48,7 @@ struct answer {
 	struct element signature;
 };
 
-static void die(const char *what)
-{
-	fprintf(stderr, "tsa-decoders-forge: %s\n", what);
-	exit(3);
-}
-
 /* --- finding ---------------------------------------------------------------------------------- */
-
-static struct element element_at(uint8_t *at, const uint8_t *end)
-{
-	struct element e = { .at = at, .head = 2 };
-	size_t more;
-
-	if (end - at < 2)
-		die("an element must have a header: has not");
-	e.len = at[1];
-	if (at[1] >= 0x80) {
-		more = at[1] & 0x7f;
-		e.len = 0;
-		for (; e.head < 2 + more; e.head++)
-			e.len = e.len << 8 | at[e.head];
-	}
-	if (e.head + e.len > (size_t)(end - at))
-		die("an element must end within its parent: does not");
-	return e;
-}
-
-static struct element child(struct element parent, unsigned number)
-{
-	uint8_t *end = parent.at + parent.head + parent.len;
-	struct element e = element_at(parent.at + parent.head, end);
-
-	for (; number > 0; number--)
-		e = element_at(e.at + e.head + e.len, end);
-	return e;
-}
-
-static uint8_t *find(struct element in, struct bytes what)
-{
-	uint8_t *at = memmem(in.at, in.head + in.len, what.at, what.len);
-
-	if (at == NULL)
-		die("the good answer must hold what is to be forged: does not");
-	return at;
-}
 
 static struct answer take_apart(const struct forger *forger)
 {
@@ -109,23 +59,37 @@ static struct answer take_apart(const struct forger *forger)
 
 	buf_append(&a.der, buf_view(&forger->answer));
 	whole = element_at(a.der.at, a.der.at + a.der.len);
-	data = child(child(child(whole, TOKEN), 1), 0);
-	signer = child(child(data, SIGNER_INFOS), 0);
-	a.status = child(child(whole, 0), 0);
-	a.info = child(child(child(data, CONTENT), 1), 0);
-	a.sid = child(signer, SID);
-	a.attributes = child(signer, ATTRIBUTES);
-	a.signature = child(signer, SIGNATURE);
+	data = element_child(element_child(element_child(whole, TOKEN), 1), 0);
+	signer = element_child(element_child(data, SIGNER_INFOS), 0);
+	a.status = element_child(element_child(whole, 0), 0);
+	a.info = element_child(element_child(element_child(data, CONTENT), 1), 0);
+	a.sid = element_child(signer, SID);
+	a.attributes = element_child(signer, ATTRIBUTES);
+	a.signature = element_child(signer, SIGNATURE);
 	return a;
 }
 
 /* The value of the attribute whose type ends with these octets. */
 static struct element attribute(struct answer *a, struct bytes type)
 {
-	uint8_t *at = find(a->attributes, type);
+	uint8_t *at = element_find(a->attributes, type);
 	const uint8_t *end = a->attributes.at + a->attributes.head + a->attributes.len;
 
-	return child(element_at(at + type.len, end), 0);
+	return element_child(element_at(at + type.len, end), 0);
+}
+
+static struct element time_attribute(struct answer *a)
+{
+	static const uint8_t oid[] = { 0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 1, 9, 5 };
+
+	return attribute(a, (struct bytes){ oid, sizeof(oid) });
+}
+
+static struct element protection_attribute(struct answer *a)
+{
+	static const uint8_t oid[] = { 0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 1, 9, 52 };
+
+	return attribute(a, (struct bytes){ oid, sizeof(oid) });
 }
 
 static struct element digest_attribute(struct answer *a)
@@ -146,12 +110,7 @@ static struct element ess_attribute(struct answer *a)
 {
 	static const uint8_t oid[] = { 0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 1, 9, 16, 2, 47 };
 
-	return child(child(attribute(a, (struct bytes){ oid, sizeof(oid) }), 0), 0);
-}
-
-static uint8_t *last_of(struct element e)
-{
-	return e.at + e.head + e.len - 1;
+	return element_child(element_child(attribute(a, (struct bytes){ oid, sizeof(oid) }), 0), 0);
 }
 
 /* --- signing ---------------------------------------------------------------------------------- */
@@ -159,7 +118,7 @@ static uint8_t *last_of(struct element e)
 static void digest_of(struct bytes of, uint8_t out[SHA256_LEN])
 {
 	if (EVP_Digest(of.at, of.len, out, NULL, EVP_sha256(), NULL) != 1)
-		die("sha256 must work: does not");
+		element_die("sha256 must work: does not");
 }
 
 static void sign_attributes(struct answer *a)
@@ -174,7 +133,7 @@ static void sign_attributes(struct answer *a)
 		EVP_DigestSign(ctx, a->signature.at + a->signature.head, &len, at,
 			a->attributes.head + a->attributes.len) != 1 ||
 		len != a->signature.len)
-		die("the key must sign as the unit does: does not");
+		element_die("the key must sign as the unit does: does not");
 	*at = tag;
 	EVP_MD_CTX_free(ctx);
 }
@@ -193,15 +152,15 @@ static void sign(struct answer *a)
 
 static uint8_t *imprint(struct answer *a)
 {
-	return last_of(child(child(child(a->info, 0), 2), 1));
+	return element_last(element_child(element_child(element_child(a->info, 0), 2), 1));
 }
 
 static uint8_t *nonce(struct answer *a)
 {
 	struct buf query = case_file(a->forger->good.query);
 	/* After version, messageImprint and reqPolicy. */
-	struct element asked = child(element_at(query.at, query.at + query.len), 3);
-	uint8_t *at = find(a->info, (struct bytes){ asked.at, asked.head + asked.len });
+	struct element asked = element_child(element_at(query.at, query.at + query.len), 3);
+	uint8_t *at = element_find(a->info, (struct bytes){ asked.at, asked.head + asked.len });
 
 	at += asked.head + asked.len - 1;
 	buf_free(&query);
@@ -220,38 +179,38 @@ static void flip_nonce(struct answer *a)
 
 static void flip_serial(struct answer *a)
 {
-	*last_of(child(child(a->info, 0), 3)) ^= 1;
+	*element_last(element_child(element_child(a->info, 0), 3)) ^= 1;
 }
 
 static void flip_time(struct answer *a)
 {
-	child(child(a->info, 0), 4).at[9] ^= 1; /* of the day */
+	element_child(element_child(a->info, 0), 4).at[9] ^= 1; /* of the day */
 }
 
 static void flip_signature(struct answer *a)
 {
-	*last_of(a->signature) ^= 1;
+	*element_last(a->signature) ^= 1;
 }
 
 static void flip_digest(struct answer *a)
 {
-	*last_of(digest_attribute(a)) ^= 1;
+	*element_last(digest_attribute(a)) ^= 1;
 }
 
 static void flip_ess(struct answer *a)
 {
-	*last_of(child(ess_attribute(a), 0)) ^= 1;
+	*element_last(element_child(ess_attribute(a), 0)) ^= 1;
 }
 
 static void flip_signer(struct answer *a)
 {
-	*last_of(a->sid) ^= 1;
+	*element_last(a->sid) ^= 1;
 }
 
 static void flip_certificate(struct answer *a)
 {
-	uint8_t *leaf =
-		find((struct element){ a->der.at, 0, a->der.len }, buf_view(&a->forger->leaf));
+	uint8_t *leaf = element_find(
+		(struct element){ a->der.at, 0, a->der.len }, buf_view(&a->forger->leaf));
 
 	leaf[a->forger->leaf.len - 1] ^= 1;
 }
@@ -270,7 +229,7 @@ static void signed_nonce(struct answer *a)
 
 static void signed_policy(struct answer *a)
 {
-	*last_of(child(child(a->info, 0), 1)) ^= 1;
+	*element_last(element_child(element_child(a->info, 0), 1)) ^= 1;
 	sign(a);
 }
 
@@ -288,21 +247,40 @@ static void signed_ess(struct answer *a)
 
 static void signed_ess_serial(struct answer *a)
 {
-	*last_of(child(ess_attribute(a), 1)) ^= 1;
+	*element_last(element_child(ess_attribute(a), 1)) ^= 1;
 	sign(a);
 }
 
 static void signed_type(struct answer *a)
 {
-	*last_of(type_attribute(a)) ^= 1;
+	*element_last(type_attribute(a)) ^= 1;
+	sign(a);
+}
+
+static void signed_time(struct answer *a)
+{
+	element_last(time_attribute(a))[-1] ^= 1; /* of the second */
+	sign(a);
+}
+
+static void signed_protection(struct answer *a)
+{
+	*element_last(element_child(element_child(protection_attribute(a), 0), 0)) ^= 2;
+	sign(a);
+}
+
+/* The TSTInfo ends with tsa [0], and that with a name of the certificate's subject. */
+static void signed_name(struct answer *a)
+{
+	*element_last(a->info) ^= 1;
 	sign(a);
 }
 
 /* X.690 11.6: the first two attributes the other way round. */
 static void signed_order(struct answer *a)
 {
-	struct element first = child(a->attributes, 0);
-	struct element second = child(a->attributes, 1);
+	struct element first = element_child(a->attributes, 0);
+	struct element second = element_child(a->attributes, 1);
 	size_t first_len = first.head + first.len;
 	size_t second_len = second.head + second.len;
 	uint8_t *copy = must_calloc(first_len, 1);
@@ -316,11 +294,11 @@ static void signed_order(struct answer *a)
 
 static void put_certificate(struct answer *a, const struct buf *other)
 {
-	uint8_t *leaf =
-		find((struct element){ a->der.at, 0, a->der.len }, buf_view(&a->forger->leaf));
+	uint8_t *leaf = element_find(
+		(struct element){ a->der.at, 0, a->der.len }, buf_view(&a->forger->leaf));
 
 	if (other->len != a->forger->leaf.len)
-		die("certificates must have one length: have not");
+		element_die("certificates must have one length: have not");
 	memcpy(leaf, other->at, other->len);
 }
 
@@ -334,7 +312,7 @@ static void swap_certificate(struct answer *a)
 /* All is right but what the certificate is for. */
 static void signed_purpose(struct answer *a)
 {
-	struct element hash = child(ess_attribute(a), 0);
+	struct element hash = element_child(ess_attribute(a), 0);
 
 	put_certificate(a, &a->forger->coder);
 	digest_of(buf_view(&a->forger->coder), hash.at + hash.head);
@@ -343,7 +321,7 @@ static void signed_purpose(struct answer *a)
 
 static void status_rejection(struct answer *a)
 {
-	*last_of(a->status) = 2;
+	*element_last(a->status) = 2;
 }
 
 static void trailing_byte(struct answer *a)
@@ -358,7 +336,7 @@ static void long_length(struct answer *a)
 	struct buf der = { 0 };
 
 	if (a->der.at[1] != 0x82)
-		die("the good answer's length must have two octets: has not");
+		element_die("the good answer's length must have two octets: has not");
 	buf_append(&der, (struct bytes){ longer, sizeof(longer) });
 	buf_append(&der, (struct bytes){ a->der.at + 2, a->der.len - 2 });
 	buf_free(&a->der);
@@ -387,6 +365,9 @@ static const struct forgery {
 	{ "signed-ess-hash", signed_ess },
 	{ "signed-ess-serial", signed_ess_serial },
 	{ "signed-content-type", signed_type },
+	{ "signed-signing-time", signed_time },
+	{ "signed-protection", signed_protection },
+	{ "signed-tsa-name", signed_name },
 	{ "signed-order", signed_order },
 	{ "signed-purpose", signed_purpose },
 	{ "status-rejection", status_rejection },
@@ -406,7 +387,7 @@ static struct buf certificate(const char *path)
 	struct buf out = { 0 };
 
 	if (len <= 0)
-		die(path);
+		element_die(path);
 	buf_append(&out, (struct bytes){ der, (size_t)len });
 	OPENSSL_free(der);
 	X509_free(x509);
@@ -421,7 +402,7 @@ static EVP_PKEY *private_key(const char *path)
 	EVP_PKEY *key = file == NULL ? NULL : PEM_read_PrivateKey(file, NULL, NULL, NULL);
 
 	if (key == NULL)
-		die(path);
+		element_die(path);
 	fclose(file);
 	return key;
 }
@@ -437,11 +418,11 @@ static void write_forgery(const struct forger *forger, const struct forgery *for
 
 	forgery->make(&a);
 	if (control != bytes_equal(buf_view(&a.der), buf_view(&forger->answer)))
-		die(forgery->name);
+		element_die(forgery->name);
 	(void)snprintf(path, sizeof(path), "%s/%s.tsr", forger->folder, forgery->name);
 	file = fopen(path, "wb");
 	if (file == NULL || fwrite(a.der.at, 1, a.der.len, file) != a.der.len || fclose(file) != 0)
-		die(path);
+		element_die(path);
 	printf("%s\t%s\t%s\t%s\t%s\t%s\t%s%s\n", forgery->name, good->query, path, good->root,
 		good->chain, good->wants, control ? "" : "forged: ", forgery->name);
 	buf_free(&a.der);

@@ -123,10 +123,10 @@ static void write_one(struct plan *plan, const struct choice *choice, unsigned n
 		fprintf(stderr, "requests: %s: cannot be written\n", path);
 		exit(3);
 	}
-	fprintf(plan->cases, "%s\t%s\t%s/%s.tsr\t%s\t%s\t%s%s %s\t%s %s\n", name, path,
+	fprintf(plan->cases, "%s\t%s\t%s/%s.tsr\t%s\t%s\t%s%s %s\t%s %s, %s\n", name, path,
 		plan->folder, name, plan->root, plan->chain, choice->cert ? "cert" : "nocert",
 		strcmp(choice->nonce->name, "minus") == 0 ? " minus" : "", plan->wants,
-		plan->prefix, choice->cert ? "cert" : "nocert");
+		plan->prefix, choice->cert ? "cert" : "nocert", plan->wants);
 	fprintf(plan->curl,
 		"url = \"%s\"\ndata-binary = \"@%s\"\noutput = \"%s/%s.tsr\"\n"
 		"header = \"Content-Type: application/timestamp-query\"\nfail\nnext\n",

@@ -8,6 +8,23 @@
 
 ANSWERS=$TEST_DIR/answers
 
+# One token of each unit by openssl's own commands, as a person would.
+commands() # DIGITS
+{
+	local unit name query answer root chain wants kind
+
+	while read -r unit _; do
+		IFS=$'\t' read -r name query answer root chain wants kind \
+			<<<"$(grep -m 1 "^$unit-$1-.*[[:blank:]]$unit-$1 cert" "$ANSWERS/cases")"
+		check "$unit: openssl ts -verify" openssl ts -verify -queryfile "$query" -in "$answer" \
+			-CAfile "$root"
+		check "$unit: openssl ts -reply" openssl ts -reply -in "$answer" -token_out \
+			-out "$ANSWERS/token"
+		check "$unit: openssl cms -verify" openssl cms -verify -inform DER -in "$ANSWERS/token" \
+			-binary -purpose timestampsign -CAfile "$root" -out "$ANSWERS/content"
+	done <<<"$UNITS"
+}
+
 # Sends the requests that are listed in ANSWERS/curl.
 send()
 {
@@ -22,13 +39,13 @@ tokens() # DIGITS full|some
 {
 	local name digest
 
-	service_conf "$1" kernel >"$CONF"
+	service_conf "$1" >"$CONF"
 	clock good
 	LD_PRELOAD=$CLOCK tsad_start
 	while read -r name digest; do
 		"$TOOLS/tsa-decoders-requests" "$ANSWERS" "$name-$1" "$URL/$name" \
-			"$WORLD/ca/units/root.pem" "$WORLD/$name.pem" "digits$1" \
-			$POLICY_ASKED_HEX "$2" || fail "$name: requests: cannot be made"
+			"$WORLD/ca/units/root.pem" "$WORLD/$name.pem" \
+			"$(wanted "$name" "$1")" $POLICY_ASKED_HEX "$2" || fail "$name: requests: cannot be made"
 	done <<<"$UNITS"
 	send
 	say "$1 digits: $(wc -l <"$ANSWERS/cases") answers so far, after $SECONDS s"
@@ -82,7 +99,7 @@ forgeries()
 	other_certificate twin.pem 's/32473\.2\.1$/32473.2.3/'
 	other_certificate coder.pem 's/timeStamping$/codeSigning/'
 	IFS=$'\t' read -r name query answer root chain wants kind \
-		<<<"$(grep '^soft-0-.*[[:blank:]]cert ' "$ANSWERS/cases" | sed -n 13p)"
+		<<<"$(grep '^soft-0-.*[[:blank:]]soft-0 cert' "$ANSWERS/cases" | sed -n 13p)"
 	"$TOOLS/tsa-decoders-forge" "$ANSWERS" "$query" "$answer" "$root" "$chain" "$wants" \
 		"$WORLD/soft.key" "$WORLD/soft.pem" "$WORLD/twin.pem" "$WORLD/coder.pem" \
 		>>"$ANSWERS/cases" || fail 'forgeries: cannot be made'
@@ -103,6 +120,7 @@ tsad_stop
 tokens 0 some
 refusals
 tsad_stop
+commands 3
 forgeries
 verify_all
 say "verdicts after $SECONDS s"

@@ -115,21 +115,23 @@ table()
 		!($3 in seen) { seen[$3] = 1; kind[++kinds] = $3 }
 		{ all[$3, $1]++; if ($4 == "yes") yes[$3, $1]++ }
 		END {
-			printf "  %-34s", "kind of answer"
-			for (i = 1; i <= columns; i++) printf " %12s", verifier[i]
+			printf "  %-62s", "kind of answer"
+			for (i = 1; i <= columns; i++) printf " %9s", verifier[i]
 			printf "\n"
 			for (k = 1; k <= kinds; k++) {
-				printf "  %-34s", kind[k]
+				printf "  %-62s", kind[k]
 				for (i = 1; i <= columns; i++)
-					printf " %12s", yes[kind[k], verifier[i]] + 0 "/" all[kind[k], verifier[i]] + 0
+					printf " %9s", yes[kind[k], verifier[i]] + 0 "/" all[kind[k], verifier[i]] + 0
 				printf "\n"
 			}
 		}'
 }
 
-# What a verifier does not look at, and so accepts: the attribute contentType and the order of
-# attributes, which OpenSSL writes as it read them.
+# What a verifier does not look at, and so accepts: of the signed attributes OpenSSL knows messageDigest
+# and ESSCertIDv2, and it writes them in the order in which it read them.
 BLIND='openssl	forged: signed-content-type
+openssl	forged: signed-signing-time
+openssl	forged: signed-protection
 openssl	forged: signed-order'
 # dumpasn1 knows DER and no more.
 SYNTAX='forged: long-length'

@@ -58,11 +58,51 @@ make_units()
 
 # Accuracies that fit the digits (R28): seconds, milliseconds, both.
 declare -A ACCURACY_MS=([3]=1000 [6]=750 [0]=2500)
+# The services, by the digits of their times: the number of the first set of switches.
+declare -A FIRST_SET=([3]=11 [6]=2 [0]=9)
+SWITCHES='tsa_name signing_time algorithm_protection include_root'
+# The words for them in the list of cases (case.h).
+declare -A WANTED=([tsa_name]=tsa [signing_time]=time [algorithm_protection]=protection
+	[include_root]=root)
 
+# Under etsi tokens may be qualified; a key in a file may not be (D6).
+is_qualified() # NAME DIGITS
+{
+	[ "$2" = 6 ] && [ "$1" != soft ]
+}
+
+# "SWITCH yes|no" for each.  Unit by unit and service by service the sets are counted through, so
+# that each of the 16 comes up, and the last has all.
+switches() # NAME DIGITS
+{
+	local set switch row
+
+	row=$(awk -v name="$1" '$1 == name { print NR - 1 }' <<<"$UNITS")
+	set=$(((FIRST_SET[$2] + row) % 16))
+	for switch in $SWITCHES; do
+		printf '%s %s\n' "$switch" "$([ $((set & 1)) -eq 1 ] && echo yes || echo no)"
+		set=$((set >> 1))
+	done
+}
+
+# What a token of the unit has, in the words of case.h.
+wanted() # NAME DIGITS
+{
+	local switch value
+
+	printf 'digits%s' "$2"
+	! is_qualified "$1" "$2" || printf ' qualified'
+	while read -r switch value; do
+		[ "$value" = no ] || printf ' %s' "${WANTED[$switch]}"
+	done < <(switches "$1" "$2")
+}
+
+# The certificate file ends with the root, which tokens leave out unless include_root says otherwise.
 unit_conf() # NAME DIGITS
 {
-	printf '\n[%s]\ncertificate = %s/%s.pem\naccuracy_ms = %s\nlanes = 1\n' "$1" "$WORLD" "$1" \
-		"${ACCURACY_MS[$2]}"
+	printf '\n[%s]\ncertificate = %s/%s-root.pem\naccuracy_ms = %s\nlanes = 1\n' "$1" "$WORLD" \
+		"$1" "${ACCURACY_MS[$2]}"
+	switches "$1" "$2" | sed 's/ / = /'
 	if [ "$1" = soft ]; then
 		printf 'key = file:%s/soft.key\nallow_software_key = yes\n' "$WORLD"
 	else
@@ -71,8 +111,20 @@ unit_conf() # NAME DIGITS
 	fi
 }
 
+endpoint_conf() # NAME DIGITS
+{
+	printf '\n[at-%s]\npath = /%s\npurpose = test\ntsus = %s\n' "$1" "$1" "$1"
+	printf 'policies = %s, %s\ndigests = %s\ndigits = %s\n' $POLICY $POLICY_ASKED "$DIGESTS" "$2"
+	if is_qualified "$1" "$2"; then
+		printf 'profile = etsi\nqualified = yes\n'
+	else
+		printf 'profile = rfc3161\n'
+	fi
+	unit_conf "$1" "$2"
+}
+
 # One endpoint for each unit, at its name.
-service_conf() # DIGITS CLOCK
+service_conf() # DIGITS
 {
 	local name rest
 
@@ -82,14 +134,10 @@ service_conf() # DIGITS CLOCK
 		endpoints = $(awk '{ print "at-" $1 }' <<<"$UNITS" | paste -sd ,)
 		user = $TEST_USER
 		journal = $WORLD/journal
-		clock = $2
+		clock = kernel
 	END
 	while read -r name rest; do
-		printf '\n[at-%s]\npath = /%s\npurpose = test\nprofile = rfc3161\ntsus = %s\n' \
-			"$name" "$name" "$name"
-		printf 'policies = %s, %s\ndigests = %s\ndigits = %s\n' $POLICY $POLICY_ASKED \
-			"$DIGESTS" "$1"
-		unit_conf "$name" "$1"
+		endpoint_conf "$name" "$1"
 	done <<<"$UNITS"
 }
 
