@@ -57,7 +57,8 @@ bool token_sign(EVP_PKEY *key, enum tsp_digest digest, struct bytes attrs, uint8
 	bool ok = false;
 
 	if (md == NULL)
-		return err_set(err, "signature: digest number %d is none that signs here", (int)digest);
+		return err_set(
+			err, "signature: digest number %d is none that signs here", (int)digest);
 	if (EVP_PKEY_get_size(key) < 1 || EVP_PKEY_get_size(key) > TOKEN_MAX_SIGNATURE)
 		return err_set(err, "signature: %d bytes: at most %d are supported",
 			EVP_PKEY_get_size(key), (int)TOKEN_MAX_SIGNATURE);
@@ -82,7 +83,8 @@ bool token_check_signature(EVP_PKEY *key, enum tsp_digest digest, struct bytes a
 	bool ok = false;
 
 	if (md == NULL)
-		return err_set(err, "signature: digest number %d is none that signs here", (int)digest);
+		return err_set(
+			err, "signature: digest number %d is none that signs here", (int)digest);
 	ctx = EVP_MD_CTX_new();
 	if (ctx == NULL || EVP_DigestVerifyInit(ctx, NULL, md, NULL, key) != 1) {
 		err_openssl(err, "verification with %s", tsp_digest_name(digest));
