@@ -21,6 +21,8 @@ enum {
 	CONFIG_MAX_LISTENERS = 8,
 	CONFIG_MAX_USER = 64,
 	CONFIG_MAX_FILES = 64, /* R21 */
+	CONFIG_MAX_PUBLISHED = 262144, /* bytes of each (R21) */
+	CONFIG_MAX_PEM = 262144, /* certificates of all TSUs: /tsu lists them in MSG_MAX_FILE */
 };
 
 struct config_tsu {
@@ -82,6 +84,7 @@ struct config {
 	uint32_t clock_slack_ms;
 	uint32_t max_unshipped_age_s;
 	uint32_t max_connections;
+	uint32_t rate_limit; /* requests a second of one client address; 0: none */
 	char publish[MSG_MAX_PATH]; /* folder of the published files; empty: none */
 	struct config_endpoint endpoints[MSG_MAX_ENDPOINTS];
 	size_t endpoint_count;

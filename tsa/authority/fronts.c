@@ -60,6 +60,7 @@ struct fronts {
 	bool reloading; /* the clients' front has tables that it has not said to be in force */
 	bool ready;
 	bool stopping;
+	uint64_t counts[MSG_COUNT_KINDS]; /* of all fronts for clients since the start */
 	char status[MSG_MAX_STATUS];
 };
 
@@ -214,7 +215,8 @@ static void set_up(struct front *f)
 			.front = (uint8_t)f->kind,
 			.listeners = (uint8_t)f->listener_count,
 			.start_nonce = f->nonce,
-			.max_connections = f->fronts->config->max_connections } };
+			.max_connections = f->fronts->config->max_connections,
+			.rate_limit = f->fronts->config->rate_limit } };
 
 	child_must_send(f->child, &setup);
 	f->tables_sent = 0;
@@ -308,6 +310,17 @@ static void on_failed(struct front *f, const struct msg_failed *failed)
 		s->events.fatal(s->events.arg, failed->text);
 }
 
+static void add_counts(struct fronts *s, const struct msg_counts *counts)
+{
+	for (size_t i = 0; i < MSG_COUNT_KINDS; i++)
+		s->counts[i] += counts->count[i];
+}
+
+uint64_t fronts_count(const struct fronts *s, enum msg_count kind)
+{
+	return s->counts[kind];
+}
+
 static void on_message(void *arg, const struct msg *m)
 {
 	struct front *f = arg;
@@ -325,6 +338,8 @@ static void on_message(void *arg, const struct msg *m)
 			answer_status(f, &m->status);
 		else
 			kill_liar(f, "repeats a request id: killed");
+	} else if (m->type == MSG_COUNTS && f->kind == MSG_FRONT_CLIENTS && f->listening) {
+		add_counts(s, &m->counts);
 	} else if (m->type == MSG_FAILED) {
 		on_failed(f, &m->failed);
 	} else {

@@ -280,6 +280,7 @@ static bool on_status(void *arg, enum msg_status what, char *text, size_t cap)
 	const struct status_sources from = { .reload = &s->reload,
 		.issuing = s->issuing,
 		.crew = s->crew,
+		.fronts = s->fronts,
 		.journal = s->journal,
 		.ledger = s->ledger,
 		.clock = &s->clock,
