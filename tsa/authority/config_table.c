@@ -41,7 +41,10 @@ static const struct config_setting settings[] = {
 	{ "path", config_read_url_path, IN_ENDPOINT(path), 0, 0, required },
 	{ "purpose", config_read_purpose, IN_ENDPOINT(purpose), 0, 0, "release" },
 	{ "profile", config_read_profile, IN_ENDPOINT(profile), 0, 0, required },
-	{ "tsus", config_read_tsus, IN_ENDPOINT(tsus), 0, 0, required },
+	{ "tsus", config_read_tsus, IN_ENDPOINT(lists[TSP_DIGEST_NONE]), 0, 0, NULL },
+	{ "tsus.sha256", config_read_tsus, IN_ENDPOINT(lists[TSP_SHA256]), 0, 0, NULL },
+	{ "tsus.sha384", config_read_tsus, IN_ENDPOINT(lists[TSP_SHA384]), 0, 0, NULL },
+	{ "tsus.sha512", config_read_tsus, IN_ENDPOINT(lists[TSP_SHA512]), 0, 0, NULL },
 	{ "policies", config_read_policies, IN_ENDPOINT(policies), 0, 0, required },
 	{ "digests", config_read_digests, IN_ENDPOINT(digests), 0, 0, "sha256, sha384, sha512" },
 	{ "digits", config_read_digits, IN_ENDPOINT(digits), 0, 0, "3" },
@@ -79,6 +82,22 @@ static const struct config_setting *setting_by_name(enum config_section kind, co
 	return NULL;
 }
 
+static void report_unknown_key(
+	const struct config_place *place, enum config_section kind, const char *name)
+{
+	static const char of_digest[] = "tsus.";
+	struct err err = { 0 };
+
+	if (kind == CONFIG_SECTION_ENDPOINT &&
+		strncmp(name, of_digest, sizeof(of_digest) - 1) == 0) {
+		(void)config_no_digest(name + sizeof(of_digest) - 1, &err);
+		config_report(place->job, false, place->section, name, "%s", err.text);
+		return;
+	}
+	config_report(place->job, false, place->section, name, "unknown: %s has no such setting",
+		kind_name(kind));
+}
+
 static void report_unknown_keys(const struct config_place *place, enum config_section kind,
 	const STACK_OF(CONF_VALUE) * values)
 {
@@ -86,8 +105,7 @@ static void report_unknown_keys(const struct config_place *place, enum config_se
 		const char *name = sk_CONF_VALUE_value(values, i)->name;
 
 		if (setting_by_name(kind, name) == NULL)
-			config_report(place->job, false, place->section, name,
-				"unknown: %s has no such setting", kind_name(kind));
+			report_unknown_key(place, kind, name);
 	}
 }
 
