@@ -21,6 +21,7 @@ enum {
 	CONFIG_MAX_LISTENERS = 8,
 	CONFIG_MAX_USER = 64,
 	CONFIG_MAX_FILES = 64, /* R21 */
+	CONFIG_MAX_PAST = 256, /* TSUs that sign no more (R21) */
 	CONFIG_MAX_PUBLISHED = 262144, /* bytes of each (R21) */
 	CONFIG_MAX_PEM = 262144, /* certificates of all TSUs: /tsu lists them in MSG_MAX_FILE */
 };
@@ -70,6 +71,13 @@ struct config_endpoint {
 	unsigned digits; /* of genTime's fraction: 0, 3, 6 */
 };
 
+/* A TSU that signs no more and is in no list: only published (R21). */
+struct config_past {
+	struct buf certificate; /* DER */
+	struct buf pem; /* it, then its issuers, as PEM */
+	uint8_t cert_sha256[MSG_HASH];
+};
+
 /* A file that the front serves (R21). */
 struct config_file {
 	char path[MSG_MAX_PATH]; /* URL path */
@@ -97,6 +105,9 @@ struct config {
 	size_t endpoint_count;
 	struct config_tsu tsus[CONFIG_MAX_TSUS];
 	size_t tsu_count;
+	char past_file[MSG_MAX_PATH]; /* empty: none */
+	struct config_past *past;
+	size_t past_count;
 	struct config_file *files; /* published */
 	size_t file_count;
 	uint8_t sha256[MSG_HASH]; /* of the file's bytes */
@@ -109,7 +120,7 @@ struct config {
 typedef void config_finding(void *arg, bool warning, const char *text);
 
 /*
- * Reads path, every file it names (certificates, publish) and checks all of it, profiles and
+ * Reads path, every file it names (certificates, past, publish) and checks all of it, profiles and
  * purposes (D7, D9) included, at the time now (seconds since 1970). Opens no key and no PIN.
  * NULL after at least one finding that is no warning. The caller frees with config_free.
  */

@@ -255,6 +255,8 @@ static void check_pages(struct config_job *job)
 
 	for (size_t i = 0; i < job->config->tsu_count; i++)
 		len += job->config->tsus[i].pem.len;
+	for (size_t i = 0; i < job->config->past_count; i++)
+		len += job->config->past[i].pem.len;
 	if (len > CONFIG_MAX_PEM)
 		config_report(job, false, "tsad", "endpoints",
 			"certificates: all together %zu bytes as PEM, /tsu.pem has room for %d",

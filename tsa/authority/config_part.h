@@ -105,6 +105,10 @@ void config_publish(struct config_job *job, const char *folder);
 /* config_certificate.c: fills a TSU's fields from its certificate file. */
 void config_certificate_read(struct config_job *job, size_t tsu);
 
+/* config_past.c: TSUs that sign no more, from `past'; after those that do. */
+void config_past_read(struct config_job *job);
+void config_past_free(struct config *config);
+
 /* config_lists.c: puts the TSUs of each list in order, and notes which of them are superseded. */
 void config_lists_sort(struct config_job *job);
 /* R17, C-05: does every digest that an endpoint accepts have its TSUs, of which one signs? */

@@ -329,6 +329,7 @@ static void on_tick(evutil_socket_t fd, short what, void *arg)
 		return;
 	journal_tick(s->journal);
 	ledger_tick(s->ledger);
+	fronts_tick(s->fronts);
 	issue_expire(s->issuing);
 	service_close_if_done(s);
 	if (s->phase == PHASE_LEASE)
