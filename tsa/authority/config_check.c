@@ -185,6 +185,19 @@ static void check_names(struct config_job *job, size_t a, size_t b)
 		job->config->tsus[a].name);
 }
 
+/* T-17: who asks can tell qualified time-stamps by the name of the unit. */
+static void check_qualified(struct config_job *job, size_t a, size_t b)
+{
+	if (endpoint_of(job, a)->qualified == endpoint_of(job, b)->qualified ||
+		X509_NAME_cmp(X509_get_subject_name(job->certificates[a].leaf),
+			X509_get_subject_name(job->certificates[b].leaf)) != 0)
+		return;
+	config_report(job, false, job->config->tsus[b].name, "certificate",
+		"T-17: EN 319 421 TIS-8.2-02: units for qualified time-stamps and for others have "
+		"different subject names: it is [%s]'s",
+		job->config->tsus[a].name);
+}
+
 static void check_pair_of_tsus(struct config_job *job, size_t a, size_t b)
 {
 	const struct config_certificate *of_a = &job->certificates[a];
@@ -207,6 +220,7 @@ static void check_pair_of_tsus(struct config_job *job, size_t a, size_t b)
 			      : "T-13: a key has one certificate",
 			other);
 	check_names(job, a, b);
+	check_qualified(job, a, b);
 	if (mixed && share_issuer(of_a, of_b))
 		config_report(job, false, tsu->name, "certificate",
 			"D9: release and test share no issuing certificate: [%s]'s chain has the same "
