@@ -35,6 +35,7 @@ struct front {
 	enum msg_front kind;
 	const struct child_program *program;
 	int listeners[CONFIG_MAX_LISTENERS];
+	struct listen_file files[CONFIG_MAX_LISTENERS]; /* of Unix sockets among them */
 	size_t listener_count;
 	struct child *child;
 	struct event *restart;
@@ -82,7 +83,8 @@ static bool bind_all(struct front *f, struct activation *given,
 {
 	for (size_t i = 0; i < count; i++) {
 		char bound[MSG_MAX_PATH];
-		int fd = listen_on(given, label, addresses[i], bound, sizeof(bound), err);
+		int fd = listen_on(given, label, addresses[i], &f->files[f->listener_count], bound,
+			sizeof(bound), err);
 
 		if (fd < 0)
 			return false;
@@ -181,8 +183,10 @@ struct fronts *fronts_new(struct event_base *base, struct spawner *spawner,
 
 static void close_listeners(struct front *f)
 {
-	for (size_t i = 0; i < f->listener_count; i++)
+	for (size_t i = 0; i < f->listener_count; i++) {
 		(void)close(f->listeners[i]);
+		listen_unlink(&f->files[i]);
+	}
 	f->listener_count = 0;
 }
 
