@@ -1,4 +1,4 @@
-"""What holds for everything that was said in this run: registered last, so that all was said."""
+"""What holds for everything that was said in this run: registered after what asks the most."""
 
 from __future__ import annotations
 

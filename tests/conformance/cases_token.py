@@ -173,7 +173,9 @@ def _(server: Server, granted: Granted) -> None:
 @each_token("P-15", "+", "issuerSerial has issuer and serial of the certificate's own bytes")
 def _(server: Server, granted: Granted) -> None:
     signer = server.signer(granted.token)
-    found = granted.token.ess_ids()[0].issuer_serial
+    ids = granted.token.ess_ids()
+    want(ids, "no SigningCertificateV2 with one value")
+    found = ids[0].issuer_serial
     wanted = der.seq(der.seq(der.tlv(0xA4, signer.issuer)), signer.serial)
     equal("issuerSerial", wanted.hex(), found.raw.hex() if found else "none")
 
