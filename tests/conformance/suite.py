@@ -67,7 +67,8 @@ def each_token(
     return register
 
 
-def _judge(one: Case, server: Server) -> Outcome:
+def judge(one: Case, server: Server) -> Outcome:
+    """What a case says of this server, whatever it answers."""
     result, found = "pass", ""
     try:
         one.check(server)
@@ -85,7 +86,7 @@ def run(server: Server, only: str | None) -> list[Outcome]:
     outcomes = []
     for one in CASES:
         if only in (None, one.id):
-            outcome = _judge(one, server)
+            outcome = judge(one, server)
             print(outcome, flush=True)
             outcomes.append(outcome)
     return outcomes

@@ -25,6 +25,7 @@ speaks_up()
 	matches 'and says which case failed' 'FAIL P-02\+ .*openssl ts -verify' "$said"
 	check '--only and --json' "$SUITE" "$URL/fast" "$WORLD/root.pem" --only P-08 --json "$WORLD/report"
 	equal 'keeps each outcome' 3 "$(grep -c '"result": "pass"' "$WORLD/report")"
+	"${SUITE%/*}/bend" "$URL/fast" "$WORLD/root.pem" || fail 'the suite: must find each bent answer'
 }
 
 world_new conformance
