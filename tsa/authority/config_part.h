@@ -28,6 +28,7 @@ struct config_line {
 struct config_certificate {
 	X509 *leaf;
 	STACK_OF(X509) * chain;
+	bool has_root; /* the file ends with a self-signed one, which include_root puts in chain */
 };
 
 /* One reading of a configuration. */
@@ -68,7 +69,7 @@ void config_scan(struct config_job *job, struct bytes text, struct buf *clean);
 const struct config_line *config_line_of(
 	const struct config_job *job, const char *section, const char *key);
 
-/* config_table.c: all sections of job->conf by the table of settings. */
+/* config_table.c (and config_read*.c): all sections of job->conf by the table of settings. */
 void config_table_read(struct config_job *job);
 
 /* config_value.c: one value each, strictly. */
