@@ -1,5 +1,6 @@
 #!/bin/bash
-# The conformance suite against a service of this build: RSA-3072 and P-256, and a test endpoint.
+# The conformance suite against a service of this build: RSA-3072 as it is by default, P-256 with every
+# digest and the other side of every switch of tokens, genTime of 0 and 6 digits.
 # Its lines are what the table at the end of deploy/test is made from.
 . "${TSA_SOURCE:?}/tests/system/lib.sh"
 
@@ -28,11 +29,39 @@ speaks_up()
 	"${SUITE%/*}/bend" "$URL/fast" "$WORLD/root.pem" || fail 'the suite: must find each bent answer'
 }
 
+# Each TSU's tokens as they are not by default.
+switch_tokens()
+{
+	conf_set fast digests 'sha256, sha384, sha512, sha3-256, sha3-384, sha3-512'
+	conf_set ec signing_time yes
+	conf_set ec algorithm_protection no
+	conf_set ec tsa_name no
+}
+
+with_digits() # DIGITS REGEX OF THE FRACTION
+{
+	local endpoint
+
+	say "-- genTime with $1 digits"
+	for endpoint in release fast test; do
+		conf_set "$endpoint" digits "$1"
+	done
+	conf_set ec accuracy_ms 2000
+	tsad_start
+	conforms /fast root.pem --only P-18
+	ask digits /fast
+	matches 'as many as configured' "^Time stamp: [A-Z][a-z]{2} +[0-9]+ [0-9:]{8}$2 [0-9]{4} GMT$" \
+		"$(reply_text digits | grep '^Time stamp: ')"
+	tsad_stop
+}
+
 world_new conformance
+switch_tokens
 tsad_start
 conforms / root.pem
 conforms /fast root.pem
-conforms /test test-root.pem --only P-07
 speaks_up
 lacks 'none met a bug' 'event=(bug|child_died)' "$(cat "$LOG")"
 tsad_stop
+with_digits 0 ''
+with_digits 6 '(\.[0-9]{1,6})?'
