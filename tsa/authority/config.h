@@ -38,7 +38,7 @@ struct config_tsu {
 	uint32_t lanes;
 	uint32_t self_check;
 	int64_t activate_at; /* seconds since 1970; 0: from the beginning */
-	bool superseded; /* another one of its endpoint was activated after it, before now */
+	bool superseded; /* in each of its lists another one was activated after it, before now */
 	size_t endpoint; /* index of the one endpoint it belongs to (R17) */
 	/* from the certificate file */
 	struct buf certificate; /* DER of the leaf */
@@ -52,13 +52,20 @@ struct config_tsu {
 	int64_t not_before;
 };
 
+/* TSUs that follow each other: the one activated last signs (R17). */
+struct config_list {
+	size_t tsus[CONFIG_MAX_TSUS]; /* indexes, by activate_at ascending */
+	size_t count;
+};
+
 struct config_endpoint {
 	char name[MSG_MAX_NAME];
 	char path[MSG_MAX_PATH];
 	enum config_purpose purpose;
 	enum profile profile;
-	size_t tsus[CONFIG_MAX_TSUS]; /* indexes, by activate_at ascending */
+	size_t tsus[CONFIG_MAX_TSUS]; /* of all its lists, by activate_at ascending */
 	size_t tsu_count;
+	struct config_list lists[TSP_DIGESTS]; /* tsus.NAME by digest; first: tsus */
 	struct msg_oid policies[MSG_MAX_POLICIES]; /* the first is the default */
 	uint8_t policy_count;
 	uint32_t digests; /* bit n: digest number n of tsp/alg.h */
@@ -117,6 +124,12 @@ struct config *config_read(const char *path, int64_t now, config_finding *report
 typedef void config_judge(void *arg, const struct config *next);
 struct config *config_read_next(
 	const char *path, int64_t now, config_finding *report, config_judge *judge, void *arg);
+/*
+ * The TSUs that answer imprints of a digest at an endpoint which accepts it: those of the digest's
+ * own list, or of the list for all others.
+ */
+const struct config_list *config_list_of(
+	const struct config_endpoint *endpoint, enum tsp_digest digest);
 /* One holder more: each gives it back with config_free. */
 struct config *config_hold(struct config *config);
 /* Gives it back; the last holder frees. Takes NULL. */
