@@ -16,9 +16,11 @@ static const uint8_t some[32] = { 1, 2, 3 };
 
 static struct msg_issue issue(uint64_t id)
 {
-	return (struct msg_issue){
-		.id = id, .endpoint = 1, .digest = 1, .imprint = { some, 32 }, .nonce = { some, 8 }
-	};
+	return (struct msg_issue){ .id = id,
+		.endpoint = 1,
+		.digest = TSP_SHA256,
+		.imprint = { some, 32 },
+		.nonce = { some, 8 } };
 }
 
 static struct job *make(struct jobs *jobs, uint64_t id)
@@ -38,7 +40,7 @@ static void a_new_job_waits_at_the_end_of_its_queue(void **unused)
 	jobs_init(&jobs);
 	first = make(&jobs, 1);
 	second = make(&jobs, 2);
-	assert_ptr_equal(TAILQ_FIRST(&jobs.queued[1]), first);
+	assert_ptr_equal(TAILQ_FIRST(&jobs.queued[1][TSP_SHA256]), first);
 	assert_ptr_equal(TAILQ_NEXT(first, link), second);
 	assert_int_equal(jobs.count, 2);
 	assert_int_equal(first->state, JOB_QUEUED);
@@ -61,7 +63,7 @@ static void a_job_whose_lane_failed_goes_back_to_the_head(void **unused)
 	assert_int_equal(first->tries, 1);
 	job_back(&jobs, first);
 	assert_true(TAILQ_EMPTY(&jobs.signing));
-	assert_ptr_equal(TAILQ_FIRST(&jobs.queued[1]), first);
+	assert_ptr_equal(TAILQ_FIRST(&jobs.queued[1][TSP_SHA256]), first);
 	job_to_lane(&jobs, first, NULL, &tsu);
 	assert_int_equal(first->tries, 2);
 	job_answered(&jobs, first);

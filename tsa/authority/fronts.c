@@ -15,6 +15,7 @@
 #include "tsa/authority/listen.h"
 #include "tsa/authority/tables.h"
 #include "tsa/authority/timesrc.h"
+#include "tsa/authority/units.h"
 #include "tsa/core/log.h"
 
 enum {
@@ -57,13 +58,24 @@ struct fronts {
 	struct fronts_events events;
 	struct front clients;
 	struct front admin;
+	int64_t made_at; /* the tables of the clients' front, seconds since 1970 */
+	int64_t change_at; /* from when on they would say something else */
 	bool reloading; /* the clients' front has tables that it has not said to be in force */
 	bool ready;
 	bool stopping;
+	uint64_t counts[MSG_COUNT_KINDS]; /* of all fronts for clients since the start */
 	char status[MSG_MAX_STATUS];
 };
 
 static void start(struct front *f);
+
+/* The clock that genTime comes from decides which TSU signs, and so what is said of it. */
+static int64_t real_s(void)
+{
+	struct clock_reading now = { 0 };
+
+	return timesrc_read(&now) ? (int64_t)(now.time_us / 1000000) : 0;
+}
 
 static bool bind_all(struct front *f, struct activation *given,
 	const char (*addresses)[MSG_MAX_PATH], size_t count, const char *label, struct err *err)
@@ -194,12 +206,20 @@ void fronts_free(struct fronts *s)
 static void kill_liar(struct front *f, const char *text);
 
 /* An admin front has no endpoints and no files. */
+static bool send_client_tables(struct front *f)
+{
+	struct fronts *s = f->fronts;
+
+	s->made_at = real_s();
+	s->change_at = unit_next_change(s->config, s->made_at);
+	return tables_send(f->child, s->config, s->made_at);
+}
+
 static void send_tables(struct front *f)
 {
 	const struct timeval limit = { .tv_sec = TABLES_S };
 
-	if (f->kind == MSG_FRONT_CLIENTS ? tables_send(f->child, f->fronts->config)
-					 : tables_send_none(f->child)) {
+	if (f->kind == MSG_FRONT_CLIENTS ? send_client_tables(f) : tables_send_none(f->child)) {
 		f->tables_sent++;
 		(void)evtimer_add(f->late, &limit);
 	} else {
@@ -214,7 +234,8 @@ static void set_up(struct front *f)
 			.front = (uint8_t)f->kind,
 			.listeners = (uint8_t)f->listener_count,
 			.start_nonce = f->nonce,
-			.max_connections = f->fronts->config->max_connections } };
+			.max_connections = f->fronts->config->max_connections,
+			.rate_limit = f->fronts->config->rate_limit } };
 
 	child_must_send(f->child, &setup);
 	f->tables_sent = 0;
@@ -230,6 +251,20 @@ void fronts_reload(struct fronts *s, const struct config *config)
 		tables_in_force(s);
 	else
 		send_tables(&s->clients);
+}
+
+void fronts_tick(struct fronts *s)
+{
+	const struct front *f = &s->clients;
+	int64_t now = real_s();
+
+	/* A front that starts gets new ones anyway, and so does one in the middle of a reload. */
+	if (f->child == NULL || f->finished || f->draining || !f->listening || s->reloading ||
+		s->stopping || (now >= s->made_at && now < s->change_at))
+		return;
+	log_event(LOG_LEVEL_INFO, "tables_renewed", "a TSU follows another, or the clock was set",
+		"%s", "");
+	send_tables(&s->clients);
 }
 
 static void on_ready(struct front *f)
@@ -308,6 +343,17 @@ static void on_failed(struct front *f, const struct msg_failed *failed)
 		s->events.fatal(s->events.arg, failed->text);
 }
 
+static void add_counts(struct fronts *s, const struct msg_counts *counts)
+{
+	for (size_t i = 0; i < MSG_COUNT_KINDS; i++)
+		s->counts[i] += counts->count[i];
+}
+
+uint64_t fronts_count(const struct fronts *s, enum msg_count kind)
+{
+	return s->counts[kind];
+}
+
 static void on_message(void *arg, const struct msg *m)
 {
 	struct front *f = arg;
@@ -325,6 +371,8 @@ static void on_message(void *arg, const struct msg *m)
 			answer_status(f, &m->status);
 		else
 			kill_liar(f, "repeats a request id: killed");
+	} else if (m->type == MSG_COUNTS && f->kind == MSG_FRONT_CLIENTS && f->listening) {
+		add_counts(s, &m->counts);
 	} else if (m->type == MSG_FAILED) {
 		on_failed(f, &m->failed);
 	} else {
