@@ -24,4 +24,4 @@ for digest in SHA-256 SHA-384 SHA-512; do
 	ok "$digest: signed with --tsmode RFC3161, verified" sign_and_verify "$digest"
 	matches "$digest: the time-stamp is in it" 'imestamp.*ok' "$SAID"
 done
-reports 'default mode: HTTP 400 is reported' '400' sign legacy.exe
+reports 'default mode: HTTP 400 is reported' 'HTTP error: 400' sign legacy.exe

@@ -26,4 +26,4 @@ for digest in sha256 sha384 sha512; do
 	matches "$digest: the time-stamp is in it" 'imestamp.*[Vv]erif[a-z]*:? *ok|imestamp.*ok' "$SAID"
 done
 reports 'SHA-1: badAlg is reported' 'hashAlgorithm .* is not accepted' sign sha1 sha1.exe -ts "$URL"
-reports 'legacy -t: HTTP 400 is reported' '400' sign sha256 legacy.exe -t "$URL"
+reports 'legacy -t: HTTP 400 is reported' 'HTTP status 400|code=400' sign sha256 legacy.exe -t "$URL"

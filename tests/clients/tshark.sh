@@ -17,18 +17,33 @@ tshark -n -l -i lo -f "tcp port $port" -d "tcp.port==$port,http" -Y pkixtsp -T f
 	"${FIELDS[@]}" >dissected 2>capture.log &
 pid=$!
 trap 'kill "$pid" 2>/dev/null' EXIT
-ok 'captures' "$TSA_AWAIT" --timeout 30 --pid "$pid" --file capture.log 'Capturing on'
 # Both endpoints have one port: this exchange is known by its imprint.
 head -c 100 /dev/urandom >random
 imprint=$(openssl dgst -sha256 -r random | cut -d ' ' -f 1)
-ok 'asked' ask one random -sha256 -cert
-ok 'dissects both ways' "$TSA_AWAIT" --timeout 30 --pid "$pid" --file dissected \
-	"$imprint.*timestamp-reply"
+
+# tshark does not say when it has begun to listen: asks until an exchange has come through.
+exchange()
+{
+	local tries=0 replies=0
+
+	: >mine
+	while [ "$tries" -lt 30 ] && ! grep -q timestamp-query mine; do
+		ask one random -sha256 -cert || return 1
+		"$TSA_AWAIT" --timeout 2 --pid "$pid" --file dissected --count "$((replies + 1))" \
+			"$imprint.*timestamp-reply"
+		grep "$imprint" dissected >mine
+		replies=$(grep -c timestamp-reply mine)
+		tries=$((tries + 1))
+	done
+	grep -q timestamp-query mine || { cat capture.log; false; }
+}
+
+ok 'dissects both ways' exchange
 kill "$pid"
 wait "$pid" 2>/dev/null
-grep "$imprint" dissected >mine
-matches 'query: version, imprint' "^1\|.*$imprint\|application/timestamp-query" "$(head -n 1 mine)"
+matches 'query: version, imprint' "^1\|.*$imprint\|application/timestamp-query" \
+	"$(grep -m 1 timestamp-query mine)"
 time='[^|]* [0-9:.]+ UTC'
 matches 'reply: policy, nonce, status 0, genTime, imprint' \
 	"^1\|$(cat "$ANCHORS/policy")\|-?[0-9]+\|0\|$time\|$imprint\|application/timestamp-reply" \
-	"$(tail -n 1 mine)"
+	"$(grep -m 1 timestamp-reply mine)"
