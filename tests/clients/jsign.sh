@@ -24,4 +24,6 @@ for digest in SHA-256 SHA-384 SHA-512; do
 	ok "$digest: signed with --tsmode RFC3161, verified" sign_and_verify "$digest"
 	matches "$digest: the time-stamp is in it" 'imestamp.*ok' "$SAID"
 done
+reports 'SHA-1: badAlg is reported' 'hashAlgorithm .* is not accepted' \
+	sign sha1.exe --tsmode RFC3161 --alg SHA-1
 reports 'default mode: HTTP 400 is reported' 'HTTP error: 400' sign legacy.exe
