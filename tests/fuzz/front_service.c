@@ -105,30 +105,55 @@ enum { ENDPOINTS = sizeof(paths) / sizeof(paths[0]), POLICIES = 2 };
 
 static const uint32_t accepted = 1U << TSP_SHA256 | 1U << TSP_SHA512;
 
-static struct pages *tables(void)
+static void tell(const struct msg *msg)
+{
+	static uint8_t out[IPC_MAX_MESSAGE];
+
+	must(ipc_send(service.tsad, msg_encode(msg, out)), "tsad: full queue");
+}
+
+static void tell_file(const char *path, const char *type, struct bytes content)
+{
+	struct msg m = { .type = MSG_FILE };
+
+	(void)snprintf(m.file.path, sizeof(m.file.path), "%s", path);
+	(void)snprintf(m.file.type, sizeof(m.file.type), "%s", type);
+	m.file.total = (uint32_t)content.len;
+	m.file.part = content;
+	tell(&m);
+}
+
+void front_tell_tables(void)
 {
 	static uint8_t content[FILE_LEN];
-	struct pages *pages = pages_new();
-	struct msg_file file = { .path = "/", .type = "text/html; charset=utf-8" };
+	const struct msg done = { .type = MSG_TABLES_DONE };
 
 	for (uint8_t i = 0; i < ENDPOINTS; i++) {
-		struct msg_endpoint m = {
-			.index = i, .digests = accepted, .policy_count = POLICIES
-		};
+		struct msg m = { .type = MSG_ENDPOINT,
+			.endpoint = { .index = i, .digests = accepted, .policy_count = POLICIES } };
 
-		memcpy(m.policy, policies, sizeof(policies));
-		(void)snprintf(m.path, sizeof(m.path), "%s", paths[i]);
-		pages_add_endpoint(pages, &m);
+		memcpy(m.endpoint.policy, policies, sizeof(policies));
+		(void)snprintf(m.endpoint.path, sizeof(m.endpoint.path), "%s", paths[i]);
+		tell(&m);
 	}
 	memset(content, 'x', sizeof(content));
-	file.total = 7;
-	file.part = (struct bytes){ (const uint8_t *)"<p></p>", 7 };
-	pages_add_file(pages, &file);
-	(void)snprintf(file.path, sizeof(file.path), "/ca.crl");
-	file.total = FILE_LEN;
-	file.part = (struct bytes){ content, FILE_LEN };
-	pages_add_file(pages, &file);
-	return pages;
+	tell_file("/", "text/html; charset=utf-8", bytes_of_text("<p></p>"));
+	tell_file("/ca.crl", "application/pkix-crl", (struct bytes){ content, sizeof(content) });
+	tell(&done);
+}
+
+static void tell_set_up(void)
+{
+	const struct msg m = { .type = MSG_SETUP_FRONT,
+		.setup_front = {
+			.version = MSG_VERSION,
+			.front = MSG_FRONT_CLIENTS,
+			.listeners = 1,
+			.start_nonce = START_NONCE,
+			.max_connections = CONNECTIONS,
+		} };
+
+	tell(&m);
 }
 
 /* An address of the kernel's own choice in the abstract space: nothing is left in a folder. */
@@ -156,16 +181,11 @@ static void start(struct service *s)
 	s->front = front;
 	s->tsad = ipc_new(ends[0], QUEUE);
 	front->channel = ipc_new(ends[1], FRONT_MAX_QUEUED);
-	front->setup = (struct msg_setup_front){
-		.version = MSG_VERSION,
-		.front = MSG_FRONT_CLIENTS,
-		.listeners = 1,
-		.start_nonce = START_NONCE,
-		.max_connections = CONNECTIONS,
-	};
-	front->pages = tables();
+	tell_set_up();
+	front_tell_tables();
 	log_open("front", LOG_LEVEL_ERROR);
 	listen_for_clients(s);
+	channel_set_up(front);
 	must(http_start(front, &err) && admit_start(front, &err) && channel_start(front, &err),
 		err.text);
 	admit_open(front);
@@ -218,13 +238,6 @@ static void check_issue(const struct msg_issue *m)
 	must(offered, "ISSUE: policy");
 }
 
-static void tell(struct service *s, const struct msg *msg)
-{
-	static uint8_t out[IPC_MAX_MESSAGE];
-
-	must(ipc_send(s->tsad, msg_encode(msg, out)), "tsad: full queue");
-}
-
 static void refuse(struct msg *m, bool badly)
 {
 	m->type = MSG_REFUSED;
@@ -255,7 +268,7 @@ static void answer_issue(struct service *s, uint64_t id)
 	default:
 		return;
 	}
-	tell(s, &m);
+	tell(&m);
 }
 
 static void answer_status(struct service *s, uint64_t id)
@@ -265,7 +278,7 @@ static void answer_status(struct service *s, uint64_t id)
 
 	m.status_reply.good = s->answers != FRONT_TSAD_REFUSES;
 	if (s->answers != FRONT_TSAD_IS_SILENT)
-		tell(s, &m);
+		tell(&m);
 }
 
 /* Reads and answers what the front asked; true if there was anything. */
@@ -280,6 +293,8 @@ static bool tsad_turn(struct service *s)
 	if (ipc_recv(s->tsad, in, false, &message) != IPC_OK)
 		return false;
 	must(msg_decode(message, &m), "a message that does not decode");
+	if (m.type == MSG_READY)
+		return true; /* the tables are in force */
 	must(m.type == MSG_ISSUE || m.type == MSG_STATUS, msg_name(m.type));
 	id = m.type == MSG_ISSUE ? m.issue.id : m.status.id;
 	must(id > s->last_id && id >> 32 == START_NONCE, "a request id that is not the next");

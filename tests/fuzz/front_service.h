@@ -30,6 +30,9 @@ struct front *front_service(void);
  */
 void front_reset(struct front *front, enum msg_front kind, enum front_tsad tsad);
 
+/* tsad gives the front its tables, the same ones each time (R18). */
+void front_tell_tables(void);
+
 /* A new connection of a client's; not blocking. */
 int front_connect(void);
 

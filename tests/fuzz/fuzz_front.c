@@ -25,6 +25,7 @@ enum {
 	HOW_STALLS = 0x10, /* the client takes its time between two pieces */
 	HOW_LEAVES = 0x20, /* the client goes away in the midst of it */
 	HOW_SHUTS = 0x40, /* the client shuts down its side after the stream */
+	HOW_RELOADS = 0x80, /* the front gets its tables anew after each piece */
 	MAX_SENDS = 4096, /* one stream, whole */
 	STALL_MS = 3000,
 	SILENCE_MS = 5000, /* longer than the front waits for tsad */
@@ -111,6 +112,8 @@ static void play(struct play p, struct buf *heard)
 		p.stream.len -= len;
 		if ((p.how & HOW_STALLS) != 0)
 			front_wait(p.front, STALL_MS);
+		if ((p.how & HOW_RELOADS) != 0)
+			front_tell_tables();
 	}
 	if ((p.how & HOW_SHUTS) != 0)
 		(void)shutdown(fd, SHUT_WR);

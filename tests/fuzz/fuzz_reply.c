@@ -73,6 +73,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		return 0;
 	must_lie_inside(reply.text, whole);
 	must_lie_inside(reply.token, whole);
+	must(strcmp(tsp_failure_name(reply.failure), "unknown failure") != 0);
 	must_encode_to(&reply, whole);
 	differs = differ_reply(whole, &reply);
 	if (differs != NULL)
