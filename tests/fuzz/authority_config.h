@@ -14,6 +14,7 @@ enum authority_change {
 	CHANGE_ENDPOINT, /* the test endpoint and its TSU are gone */
 	CHANGE_LISTENER, /* needs a restart */
 	CHANGE_FINDING, /* it is no good */
+	CHANGE_LIST, /* another TSU answers SHA-512 */
 	AUTHORITY_CHANGES,
 };
 

@@ -369,7 +369,7 @@ static void refuses_a_parent_of_another_build(void **state)
 	ledger_world_await_failed(w);
 	assert_int_equal(w->failed.failure, MSG_FAILURE_VERSION);
 	assert_string_equal(
-		w->failed.text, "tsa-ledger: protocol: must be version 2: tsad speaks 3");
+		w->failed.text, "tsa-ledger: protocol: must be version 3: tsad speaks 4");
 	assert_int_equal(ledger_world_status(w), 1);
 }
 

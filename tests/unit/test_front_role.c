@@ -361,7 +361,7 @@ static void another_version_of_tsad_is_refused(void **unused)
 	said = rig_hear(rig, MSG_FAILED);
 	assert_int_equal(said->failed.failure, MSG_FAILURE_VERSION);
 	assert_string_equal(
-		said->failed.text, "tsa-front: protocol: must be version 2: tsad speaks 3");
+		said->failed.text, "tsa-front: protocol: must be version 3: tsad speaks 4");
 	status = rig_wait(rig);
 	assert_true(WIFEXITED(status));
 	assert_int_equal(WEXITSTATUS(status), 1);

@@ -218,7 +218,7 @@ static void another_version_of_the_protocol_is_told(void **state)
 	m.setup_journal.version = MSG_VERSION + 1;
 	child_send(c, &m);
 	child_expect_failed(
-		c, MSG_FAILURE_VERSION, "tsa-journal: protocol: must be version 2: tsad speaks 3");
+		c, MSG_FAILURE_VERSION, "tsa-journal: protocol: must be version 3: tsad speaks 4");
 	child_expect_exit(c, 1);
 }
 

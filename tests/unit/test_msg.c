@@ -114,8 +114,8 @@ static void a_record_keeps_every_field_and_its_sign(void **unused)
 	assert_true(bytes_equal(back.record.body, SOME));
 }
 
-/* The wire format of the protocol's version 2; it changes only together with MSG_VERSION. */
-static void the_bytes_of_an_issue_are_those_of_version_2(void **unused)
+/* The wire format of the protocol's version 3; it changes only together with MSG_VERSION. */
+static void the_bytes_of_an_issue_are_those_of_version_3(void **unused)
 {
 	static const uint8_t expected[] = { MSG_ISSUE, 0x11, 0x22, 0x33, 0x44, 0x55, 0x66, 0x77,
 		0x88, 1, 2, 1, 1, 3, 9, 8, 7, 0, 0, 0, 5, 1, 2, 3, 4, 5, 0, 0, 0, 5, 1, 2, 3, 4,
@@ -124,7 +124,7 @@ static void the_bytes_of_an_issue_are_those_of_version_2(void **unused)
 	struct bytes b = msg_encode(&m, wire);
 
 	(void)unused;
-	assert_int_equal(MSG_VERSION, 2);
+	assert_int_equal(MSG_VERSION, 3);
 	assert_int_equal(b.len, sizeof(expected));
 	assert_memory_equal(b.at, expected, sizeof(expected));
 }
@@ -228,7 +228,7 @@ static void a_setup_of_another_version_is_told_by_its_first_five_bytes(void **un
 	(void)unused;
 	assert_false(msg_decode(message, &back));
 	assert_false(msg_check_version(message, MSG_SETUP_JOURNAL, "tsa-journal", &err));
-	assert_string_equal(err.text, "tsa-journal: protocol: must be version 2: tsad speaks 3");
+	assert_string_equal(err.text, "tsa-journal: protocol: must be version 3: tsad speaks 4");
 	assert_false(msg_check_version(
 		(struct bytes){ other, 5 }, MSG_SETUP_JOURNAL, "tsa-journal", &err));
 	/* What is no such SETUP is for msg_decode(). */
@@ -246,7 +246,7 @@ int main(void)
 		cmocka_unit_test(an_issue_keeps_every_field),
 		cmocka_unit_test(what_the_ledger_is_told_and_tells_keeps_every_field),
 		cmocka_unit_test(a_record_keeps_every_field_and_its_sign),
-		cmocka_unit_test(the_bytes_of_an_issue_are_those_of_version_2),
+		cmocka_unit_test(the_bytes_of_an_issue_are_those_of_version_3),
 		cmocka_unit_test(every_shorter_and_longer_message_is_refused),
 		cmocka_unit_test(unknown_types_are_refused),
 		cmocka_unit_test(a_value_over_its_limit_is_refused),

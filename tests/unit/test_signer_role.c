@@ -364,7 +364,7 @@ static void says_that_it_was_built_for_another_version(void **unused)
 	(void)unused;
 	m.setup_signer.version = MSG_VERSION + 1;
 	assert_fails(&m, MSG_FAILURE_VERSION,
-		PARTS("tsa-signer: protocol: must be version 2: tsad speaks 3"));
+		PARTS("tsa-signer: protocol: must be version 3: tsad speaks 4"));
 }
 
 static void aborts_when_its_first_message_is_no_setup(void **unused)

@@ -157,6 +157,14 @@ struct config *config_read(const char *path, int64_t now, config_finding *report
 	return config_read_next(path, now, report, NULL, arg);
 }
 
+const struct config_list *config_list_of(
+	const struct config_endpoint *endpoint, enum tsp_digest digest)
+{
+	const struct config_list *own = &endpoint->lists[digest];
+
+	return own->count > 0 ? own : &endpoint->lists[TSP_DIGEST_NONE];
+}
+
 struct config *config_hold(struct config *config)
 {
 	config->more_holders++;

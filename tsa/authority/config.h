@@ -7,6 +7,7 @@
 
 #include "tsa/core/err.h"
 #include "tsa/core/msg.h"
+#include "tsa/token/build.h"
 #include "tsa/token/profile.h"
 #include "tsa/tsp/alg.h"
 
@@ -30,16 +31,19 @@ struct config_tsu {
 	char pin_file[MSG_MAX_PATH];
 	char certificate_file[MSG_MAX_PATH];
 	bool allow_software_key;
+	bool tsa_name; /* TSTInfo names the certificate's subject (P-21) */
+	struct token_options options; /* of its signed attributes */
+	bool include_root; /* a self-signed certificate at the end of the file is in chain */
 	uint32_t accuracy_ms;
 	uint32_t lanes;
 	uint32_t self_check;
 	int64_t activate_at; /* seconds since 1970; 0: from the beginning */
-	bool superseded; /* another one of its endpoint was activated after it, before now */
+	bool superseded; /* in each of its lists another one was activated after it, before now */
 	size_t endpoint; /* index of the one endpoint it belongs to (R17) */
 	/* from the certificate file */
 	struct buf certificate; /* DER of the leaf */
-	struct buf chain; /* DER of the intermediates, one after the other */
-	struct buf pem; /* leaf, then intermediates, as PEM */
+	struct buf chain; /* DER of those that follow it in tokens, one after the other */
+	struct buf pem; /* leaf, then chain, as PEM */
 	uint8_t cert_sha256[MSG_HASH];
 	uint8_t chain_sha256[MSG_HASH];
 	enum tsp_digest digest; /* of its tokens' signatures */
@@ -48,17 +52,25 @@ struct config_tsu {
 	int64_t not_before;
 };
 
+/* TSUs that follow each other: the one activated last signs (R17). */
+struct config_list {
+	size_t tsus[CONFIG_MAX_TSUS]; /* indexes, by activate_at ascending */
+	size_t count;
+};
+
 struct config_endpoint {
 	char name[MSG_MAX_NAME];
 	char path[MSG_MAX_PATH];
 	enum config_purpose purpose;
 	enum profile profile;
-	size_t tsus[CONFIG_MAX_TSUS]; /* indexes, by activate_at ascending */
+	size_t tsus[CONFIG_MAX_TSUS]; /* of all its lists, by activate_at ascending */
 	size_t tsu_count;
+	struct config_list lists[TSP_DIGESTS]; /* tsus.NAME by digest; first: tsus */
 	struct msg_oid policies[MSG_MAX_POLICIES]; /* the first is the default */
 	uint8_t policy_count;
 	uint32_t digests; /* bit n: digest number n of tsp/alg.h */
 	unsigned digits; /* of genTime's fraction: 0, 3, 6 */
+	bool qualified; /* tokens say that they are qualified (T-05) */
 };
 
 /* A file that the front serves (R21). */
@@ -112,6 +124,12 @@ struct config *config_read(const char *path, int64_t now, config_finding *report
 typedef void config_judge(void *arg, const struct config *next);
 struct config *config_read_next(
 	const char *path, int64_t now, config_finding *report, config_judge *judge, void *arg);
+/*
+ * The TSUs that answer imprints of a digest at an endpoint which accepts it: those of the digest's
+ * own list, or of the list for all others.
+ */
+const struct config_list *config_list_of(
+	const struct config_endpoint *endpoint, enum tsp_digest digest);
 /* One holder more: each gives it back with config_free. */
 struct config *config_hold(struct config *config);
 /* Gives it back; the last holder frees. Takes NULL. */

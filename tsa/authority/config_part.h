@@ -28,6 +28,7 @@ struct config_line {
 struct config_certificate {
 	X509 *leaf;
 	STACK_OF(X509) * chain;
+	bool has_root; /* the file ends with a self-signed one, which include_root puts in chain */
 };
 
 /* One reading of a configuration. */
@@ -68,7 +69,7 @@ void config_scan(struct config_job *job, struct bytes text, struct buf *clean);
 const struct config_line *config_line_of(
 	const struct config_job *job, const char *section, const char *key);
 
-/* config_table.c: all sections of job->conf by the table of settings. */
+/* config_table.c (and config_read*.c): all sections of job->conf by the table of settings. */
 void config_table_read(struct config_job *job);
 
 /* config_value.c: one value each, strictly. */
@@ -105,7 +106,20 @@ void config_publish(struct config_job *job, const char *folder);
 /* config_certificate.c: fills a TSU's fields from its certificate file. */
 void config_certificate_read(struct config_job *job, size_t tsu);
 
-/* config_check.c: what settings must be to each other, and the profiles. */
+/* config_lists.c: puts the TSUs of each list in order, and notes which of them are superseded. */
+void config_lists_sort(struct config_job *job);
+/* R17, C-05: does every digest that an endpoint accepts have its TSUs, of which one signs? */
+void config_lists_check(struct config_job *job);
+/* True if two TSUs, indexes, stand in one list: one follows the other. */
+bool config_lists_share(const struct config *config, size_t a, size_t b);
+/* The setting of a list: "tsus", "tsus.sha384". */
+enum { CONFIG_LIST_KEY = 32 };
+void config_list_key(enum tsp_digest digest, char key[CONFIG_LIST_KEY]);
+
+/* config_profile.c: what the profile of an endpoint asks of it and of its TSUs (D7). */
+void config_profile_check(struct config_job *job);
+
+/* config_check.c: what settings must be to each other; all of the above. */
 void config_check(struct config_job *job);
 
 #endif
