@@ -195,6 +195,8 @@ static bool is_permitted(struct front_seen *f, const struct msg *said)
 		return f->taken > 0 && note_issue(f, &said->issue);
 	case MSG_STATUS:
 		return f->taken > 0 && note_status(f, &said->status);
+	case MSG_COUNTS:
+		return f->taken > 0 && !f->is_admin;
 	case MSG_FAILED:
 		f->failed = true;
 		m.may_fail = m.may_fail || !m.ready;

@@ -262,17 +262,19 @@ static void check_purposes_apart(struct config_job *job)
 					job, &config->endpoints[a], &config->endpoints[b]);
 }
 
-/* The front takes no longer file: it would end, and no other one would come up. */
+/* The front takes no longer page: it would end, and no other one would come up. */
 static void check_pages(struct config_job *job)
 {
 	size_t len = 0;
 
 	for (size_t i = 0; i < job->config->tsu_count; i++)
 		len += job->config->tsus[i].pem.len;
-	if (len > MSG_MAX_FILE)
+	for (size_t i = 0; i < job->config->past_count; i++)
+		len += job->config->past[i].pem.len;
+	if (len > CONFIG_MAX_PEM)
 		config_report(job, false, "tsad", "endpoints",
 			"certificates: all together %zu bytes as PEM, /tsu.pem has room for %d",
-			len, MSG_MAX_FILE);
+			len, CONFIG_MAX_PEM);
 }
 
 void config_check(struct config_job *job)
