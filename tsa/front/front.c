@@ -1,4 +1,4 @@
-/* What every part of the front asks for: the time, and to stop. */
+/* What every part of the front asks for: the time, to count, to stop. */
 #include "tsa/front/front.h"
 
 #include <event2/event.h>
@@ -12,6 +12,12 @@ uint64_t front_now_ms(void)
 
 	(void)clock_gettime(CLOCK_MONOTONIC_COARSE, &now);
 	return (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000;
+}
+
+void front_count(struct front *front, enum msg_count kind)
+{
+	front->counts.count[kind]++;
+	front->counted = true;
 }
 
 void front_drain(struct front *front)
