@@ -1,6 +1,7 @@
 /*
  * The configuration of fuzz_authority: a release endpoint with two TSUs, of which one becomes
- * active an hour later, and a test endpoint with one; and what a reload finds instead.  The
+ * active an hour later, and one for SHA-512 alone; a test endpoint with one; and what a reload
+ * finds instead.  The
  * certificates are made at the start of the program; no run looks at their content.
  */
 #include "authority_config.h"
@@ -27,7 +28,17 @@ static const struct msg_oid policies[] = {
 	{ 4, { 0x2a, 0x03, 0x04, 0x07 } },
 };
 
-static void make_tsu(struct config *c, const char *name, size_t endpoint, int64_t activate_at)
+static void add_to_lists(struct config *c, size_t endpoint, enum tsp_digest digest)
+{
+	struct config_endpoint *e = &c->endpoints[endpoint];
+	struct config_list *list = &e->lists[digest];
+
+	list->tsus[list->count++] = c->tsu_count;
+	e->tsus[e->tsu_count++] = c->tsu_count;
+}
+
+static void make_tsu(struct config *c, const char *name, size_t endpoint, enum tsp_digest digest,
+	int64_t activate_at)
 {
 	struct config_tsu *t = &c->tsus[c->tsu_count];
 	EVP_PKEY *key = make_key("P-256", 0);
@@ -53,7 +64,8 @@ static void make_tsu(struct config *c, const char *name, size_t endpoint, int64_
 	buf_append(&t->certificate, (struct bytes){ der, len > 0 ? (size_t)len : 0 });
 	hash_one(buf_view(&t->certificate), t->cert_sha256);
 	hash_one((struct bytes){ NULL, 0 }, t->chain_sha256);
-	c->endpoints[endpoint].tsus[c->endpoints[endpoint].tsu_count++] = c->tsu_count++;
+	add_to_lists(c, endpoint, digest);
+	c->tsu_count++;
 	OPENSSL_free(der);
 	X509_free(certificate);
 	EVP_PKEY_free(key);
@@ -86,9 +98,10 @@ struct config *authority_config(void)
 	make_endpoint(c, "release", "/", 1u << TSP_SHA256 | 1u << TSP_SHA384 | 1u << TSP_SHA512,
 		policies, 2, 3);
 	make_endpoint(c, "test", "/test", 1u << TSP_SHA256, policies + 2, 1, 0);
-	make_tsu(c, "first", 0, 0);
-	make_tsu(c, "second", 0, BEGIN_S + 3600);
-	make_tsu(c, "test", 1, 0);
+	make_tsu(c, "first", 0, TSP_DIGEST_NONE, 0);
+	make_tsu(c, "second", 0, TSP_DIGEST_NONE, BEGIN_S + 3600);
+	make_tsu(c, "long", 0, TSP_SHA512, 0);
+	make_tsu(c, "test", 1, TSP_DIGEST_NONE, 0);
 	c->tsus[0].tsa_name = true;
 	c->endpoints[0].qualified = true;
 	return c;
@@ -142,6 +155,8 @@ struct config *__wrap_config_read_next(
 		c->endpoints[0].policy_count = 1;
 	if (change == CHANGE_DIGESTS)
 		c->endpoints[0].digests = 1u << TSP_SHA512;
+	if (change == CHANGE_LIST)
+		c->endpoints[0].lists[TSP_SHA512].tsus[0] = 0;
 	if (change == CHANGE_LISTENER)
 		c->listen[0][0] = '2';
 	judge(arg, c);

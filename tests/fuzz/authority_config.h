@@ -14,7 +14,7 @@ enum authority_change {
 	CHANGE_ENDPOINT, /* the test endpoint and its TSU are gone */
 	CHANGE_LISTENER, /* needs a restart */
 	CHANGE_FINDING, /* it is no good */
-	AUTHORITY_CHANGES,
+	CHANGE_LIST, /* another TSU answers SHA-512 */
 };
 
 /* To be called once; the caller keeps it for the life of the process. */

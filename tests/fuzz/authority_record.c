@@ -141,6 +141,23 @@ static bool is_offered(const struct config_endpoint *e, const struct tsp_tstinfo
 	return false;
 }
 
+/* R17: of the TSUs for its digest the one activated last before its time. */
+static bool is_its_turn(
+	const struct config_endpoint *e, const struct tsp_tstinfo *t, const struct config_tsu *c)
+{
+	const struct config_list *list = config_list_of(e, t->digest);
+	const struct config_tsu *last = NULL;
+
+	for (size_t i = 0; i < list->count; i++) {
+		const struct config_tsu *other = &m.config->tsus[list->tsus[i]];
+
+		if (other->activate_at <= (int64_t)(t->time_us / 1000000) &&
+			(last == NULL || other->activate_at > last->activate_at))
+			last = other;
+	}
+	return last == c;
+}
+
 void record_sign(
 	const struct job *job, struct request *r, const struct config_tsu *c, struct bytes tstinfo)
 {
@@ -155,6 +172,8 @@ void record_sign(
 		"a TSU signs outside its time");
 	PROMISE(is_offered(&m.config->endpoints[r->endpoint], &t),
 		"a policy or a digest that is not offered any more");
+	PROMISE(is_its_turn(&m.config->endpoints[r->endpoint], &t, c),
+		"a TSU signs that is not the one for its digest and time");
 	PROMISE(t.digits <= m.config->endpoints[r->endpoint].digits, "more digits than set");
 	PROMISE(t.accuracy.seconds == c->accuracy_ms / 1000 &&
 			t.accuracy.millis == c->accuracy_ms % 1000 && t.accuracy.micros == 0,

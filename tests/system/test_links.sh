@@ -73,7 +73,7 @@ links() # PROGRAM LIBRARY
 roles()
 {
 	links_no sbin/tsad pq p11 seccomp event_extra softhsm2
-	links_no libexec/tsa/tsa-front pq p11 crypto ssl jansson
+	links_no libexec/tsa/tsa-front pq p11 crypto ssl
 	links_no libexec/tsa/tsa-signer pq event_core event_extra event jansson
 	links_no libexec/tsa/tsa-journal pq p11 event_core event_extra event
 	needs_only libexec/tsa/tsa-journal "crypto|seccomp" # R5; confined

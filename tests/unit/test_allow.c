@@ -135,10 +135,10 @@ static void a_job_goes_to_the_endpoint_with_its_path(void **state)
 	add_endpoint(w->to, "/fast", &first, &second, 1u << TSP_SHA256 | 1u << TSP_SHA512);
 	add_endpoint(w->to, "/", &first, NULL, 1u << TSP_SHA256);
 	change(w);
-	assert_ptr_equal(TAILQ_FIRST(&w->jobs.queued[2]), a);
-	assert_ptr_equal(TAILQ_FIRST(&w->jobs.queued[1]), b);
-	assert_ptr_equal(TAILQ_NEXT(b, link), c);
-	assert_true(TAILQ_EMPTY(&w->jobs.queued[0]));
+	assert_ptr_equal(TAILQ_FIRST(&w->jobs.queued[2][TSP_SHA256]), a);
+	assert_ptr_equal(TAILQ_FIRST(&w->jobs.queued[1][TSP_SHA256]), b);
+	assert_ptr_equal(TAILQ_FIRST(&w->jobs.queued[1][TSP_SHA512]), c);
+	assert_true(TAILQ_EMPTY(&w->jobs.queued[0][TSP_SHA256]));
 	assert_int_equal(w->jobs.count, 3);
 }
 
@@ -171,8 +171,8 @@ static void a_job_that_is_not_allowed_any_more_is_refused(void **state)
 	assert_int_equal(policy->endpoint, JOB_NOWHERE);
 	assert_int_equal(policy->failure, TSP_UNACCEPTED_POLICY);
 	assert_non_null(policy->why);
-	assert_ptr_equal(TAILQ_FIRST(&w->jobs.queued[0]), good);
-	assert_ptr_equal(TAILQ_FIRST(&w->jobs.queued[JOB_NOWHERE]), gone);
+	assert_ptr_equal(TAILQ_FIRST(&w->jobs.queued[0][TSP_SHA256]), good);
+	assert_ptr_equal(TAILQ_FIRST(&w->jobs.queued[JOB_NOWHERE][TSP_SHA256]), gone);
 	/* A further change does not bring them back. */
 	add_endpoint(w->from, "/", &first, NULL, 1u << TSP_SHA256);
 	change(w);
@@ -195,8 +195,8 @@ static void a_job_in_a_lane_moves_when_it_comes_back(void **state)
 	job_back(&w->jobs, stays);
 	job_back(&w->jobs, homeless);
 	assert_int_equal(w->tsu.more_holders, 0);
-	assert_ptr_equal(TAILQ_FIRST(&w->jobs.queued[0]), stays);
-	assert_ptr_equal(TAILQ_FIRST(&w->jobs.queued[JOB_NOWHERE]), homeless);
+	assert_ptr_equal(TAILQ_FIRST(&w->jobs.queued[0][TSP_SHA256]), stays);
+	assert_ptr_equal(TAILQ_FIRST(&w->jobs.queued[JOB_NOWHERE][TSP_SHA256]), homeless);
 }
 
 static void a_signed_job_needs_no_endpoint(void **state)

@@ -114,6 +114,7 @@ static void read_files_and_check(struct config_job *job)
 
 	for (size_t i = 0; i < config->tsu_count; i++)
 		config_certificate_read(job, i);
+	config_past_read(job);
 	if (config->publish[0] != '\0')
 		config_publish(job, config->publish);
 	config_check(job);
@@ -157,6 +158,14 @@ struct config *config_read(const char *path, int64_t now, config_finding *report
 	return config_read_next(path, now, report, NULL, arg);
 }
 
+const struct config_list *config_list_of(
+	const struct config_endpoint *endpoint, enum tsp_digest digest)
+{
+	const struct config_list *own = &endpoint->lists[digest];
+
+	return own->count > 0 ? own : &endpoint->lists[TSP_DIGEST_NONE];
+}
+
 struct config *config_hold(struct config *config)
 {
 	config->more_holders++;
@@ -176,6 +185,7 @@ void config_free(struct config *config)
 		buf_free(&config->tsus[i].chain);
 		buf_free(&config->tsus[i].pem);
 	}
+	config_past_free(config);
 	for (size_t i = 0; i < config->file_count; i++)
 		buf_free(&config->files[i].content);
 	free(config->files);

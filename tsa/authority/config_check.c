@@ -1,49 +1,19 @@
 /*
- * What settings must be to each other, and to the profiles of their endpoints.  Every rule is
- * one function of the table at the end; it may find the same settings bad that another found,
- * as each cites its own clause.
+ * What settings must be to each other.  Every rule is one function of the table at the end; it may
+ * find the same settings bad that another found, as each cites its own clause.
  */
 #include "tsa/authority/config_part.h"
 
-#include <stdlib.h>
 #include <string.h>
 
 #include "tsa/tsp/der.h"
+#include "tsa/tsp/tstinfo.h"
 
-enum {
-	STRICT_ACCURACY_MS = 1000, /* EN 319 421 TIS-7.7.2-03 */
-	BOUND_TENTHS = 9, /* of the accuracy, for slack and resolution (R28) */
-};
+enum { BOUND_TENTHS = 9 }; /* of the accuracy, for all that makes up the clock's bound (R28) */
 
 static struct config_endpoint *endpoint_of(const struct config_job *job, size_t tsu)
 {
 	return &job->config->endpoints[job->config->tsus[tsu].endpoint];
-}
-
-static bool is_strict(const struct config_endpoint *endpoint)
-{
-	return endpoint->profile == PROFILE_ETSI || endpoint->profile == PROFILE_CSBR;
-}
-
-static bool is_software_module(const char *module)
-{
-	return strcasestr(module, "softhsm") != NULL || strcasestr(module, "softokn") != NULL;
-}
-
-/* By activate_at; the job's config is what qsort has no argument for. */
-static void sort_tsus(const struct config_job *job, struct config_endpoint *endpoint)
-{
-	const struct config_tsu *all = job->config->tsus;
-
-	for (size_t i = 1; i < endpoint->tsu_count; i++)
-		for (size_t k = i; k > 0 && all[endpoint->tsus[k - 1]].activate_at >
-						    all[endpoint->tsus[k]].activate_at;
-			k--) {
-			size_t later = endpoint->tsus[k - 1];
-
-			endpoint->tsus[k - 1] = endpoint->tsus[k];
-			endpoint->tsus[k] = later;
-		}
 }
 
 static void check_listeners(struct config_job *job)
@@ -72,37 +42,6 @@ static void check_paths(struct config_job *job)
 					config->endpoints[i].path, config->endpoints[k].name);
 }
 
-/* R17: at any time one TSU of an endpoint signs: the one activated last. */
-static void check_activation(struct config_job *job)
-{
-	const struct config *config = job->config;
-
-	for (size_t i = 0; i < config->endpoint_count; i++) {
-		const struct config_endpoint *endpoint = &config->endpoints[i];
-		const struct config_tsu *first;
-
-		if (endpoint->tsu_count == 0)
-			continue; /* reported with its list */
-		first = &config->tsus[endpoint->tsus[0]];
-		if (first->activate_at > job->now)
-			config_report(job, false, endpoint->name, "tsus",
-				"R17: one TSU's activate_at is past, else none signs: the first is [%s]",
-				first->name);
-		for (size_t k = 1; k < endpoint->tsu_count; k++) {
-			const struct config_tsu *a = &config->tsus[endpoint->tsus[k - 1]];
-			const struct config_tsu *b = &config->tsus[endpoint->tsus[k]];
-
-			/* Without a key it is no TSU yet, which is reported. */
-			if (a->activate_at == b->activate_at && a->key[0] != '\0' &&
-				b->key[0] != '\0')
-				config_report(job, false, b->name, "activate_at",
-					"R17: no two TSUs of an endpoint start at the same time: so does "
-					"[%s]",
-					a->name);
-		}
-	}
-}
-
 static void check_ack(struct config_job *job)
 {
 	if (job->config->ack == CONFIG_ACK_LEDGER && job->config->database[0] == '\0')
@@ -110,48 +49,26 @@ static void check_ack(struct config_job *job)
 			"D4: ledger waits for PostgreSQL: there is no database");
 }
 
-static void check_clock(struct config_job *job)
-{
-	for (size_t i = 0; i < job->config->endpoint_count; i++)
-		if (job->config->clock == CONFIG_CLOCK_UNCHECKED &&
-			is_strict(&job->config->endpoints[i]))
-			config_report(job, false, "tsad", "clock",
-				"D7, T-07: unchecked is refused under profile %s of [%s]",
-				profile_name(job->config->endpoints[i].profile),
-				job->config->endpoints[i].name);
-}
-
-static uint64_t resolution_us(unsigned digits)
-{
-	switch (digits) {
-	case 0:
-		return 1000000;
-	case 3:
-		return 1000;
-	default:
-		return 1;
-	}
-}
-
+/*
+ * R28, D10: what is certain to be in the clock's bound, against the accuracy: the slack, the
+ * resolution of genTime, and the least error that a kernel whose clock is synchronised states.
+ */
 static void check_accuracy(struct config_job *job)
 {
+	static const uint64_t least_maxerror_us = 1;
+
 	for (size_t i = 0; i < job->config->tsu_count; i++) {
 		const struct config_tsu *tsu = &job->config->tsus[i];
-		const struct config_endpoint *endpoint = endpoint_of(job, i);
+		unsigned digits = endpoint_of(job, i)->digits;
 		uint64_t bound_us = job->config->clock_slack_ms * UINT64_C(1000) +
-				    resolution_us(endpoint->digits);
+				    tsp_time_resolution_us(digits) + least_maxerror_us;
 
-		if (is_strict(endpoint) && tsu->accuracy_ms > STRICT_ACCURACY_MS)
-			config_report(job, false, tsu->name, "accuracy_ms",
-				"T-08: EN 319 421 TIS-7.7.2-03: is at most %d under profile %s: found %u",
-				STRICT_ACCURACY_MS, profile_name(endpoint->profile),
-				tsu->accuracy_ms);
 		if (job->config->clock == CONFIG_CLOCK_KERNEL &&
 			bound_us * 10 > tsu->accuracy_ms * UINT64_C(1000) * BOUND_TENTHS)
 			config_report(job, false, tsu->name, "accuracy_ms",
-				"R28: clock_slack_ms (%u) and the resolution of %u digits fit into 0.9 of "
-				"it: found %u",
-				job->config->clock_slack_ms, endpoint->digits, tsu->accuracy_ms);
+				"R28: clock_slack_ms (%u), the resolution of %u digits and the kernel's "
+				"bound fit into 0.9 of it: found %u",
+				job->config->clock_slack_ms, digits, tsu->accuracy_ms);
 		if (tsu->accuracy_ms % 1000 != 0)
 			config_report(job, true, tsu->name, "accuracy_ms",
 				"is no whole second: some clients refuse millis in an accuracy");
@@ -171,18 +88,6 @@ static void check_digits(struct config_job *job)
 				config->endpoints[0].digits);
 }
 
-static void check_qualified(struct config_job *job)
-{
-	for (size_t i = 0; i < job->config->endpoint_count; i++) {
-		const struct config_endpoint *endpoint = &job->config->endpoints[i];
-
-		if (endpoint->qualified && endpoint->profile != PROFILE_ETSI)
-			config_report(job, false, endpoint->name, "qualified",
-				"T-05: only tokens under profile etsi may say so: found profile %s",
-				profile_name(endpoint->profile));
-	}
-}
-
 static void check_token(struct config_job *job, const struct config_tsu *tsu)
 {
 	static const char *const needed[] = { "module", "pin_file" };
@@ -196,32 +101,14 @@ static void check_token(struct config_job *job, const struct config_tsu *tsu)
 				"missing: a pkcs11: key needs it");
 }
 
-static void check_key(struct config_job *job)
+static void check_keys(struct config_job *job)
 {
 	for (size_t i = 0; i < job->config->tsu_count; i++) {
 		const struct config_tsu *tsu = &job->config->tsus[i];
-		const struct config_endpoint *endpoint = endpoint_of(job, i);
-		const char *profile = profile_name(endpoint->profile);
-		bool is_file = strncmp(tsu->key, "file:", 5) == 0;
 
-		if (is_file && !tsu->allow_software_key)
-			config_report(job, false, tsu->name, "key",
-				"D6: a file: key needs allow_software_key = yes, and is for tests only");
-		if (is_file && is_strict(endpoint))
-			config_report(job, false, tsu->name, "key",
-				"D6: a file: key is refused under profile %s", profile);
-		if (tsu->allow_software_key && is_strict(endpoint))
-			config_report(job, false, tsu->name, "allow_software_key",
-				"D6: is refused under profile %s", profile);
-		if (is_file && tsu->module[0] != '\0')
+		if (strncmp(tsu->key, "file:", 5) == 0 && tsu->module[0] != '\0')
 			config_report(job, false, tsu->name, "module", "a file: key has none");
 		check_token(job, tsu);
-		if (is_software_module(tsu->module) && is_strict(endpoint) &&
-			endpoint->purpose == CONFIG_RELEASE)
-			config_report(job, false, tsu->name, "module",
-				"D7, T-14: a software token is refused under profile %s of a release "
-				"endpoint",
-				profile);
 	}
 }
 
@@ -238,26 +125,6 @@ static void report_certificate(void *arg, const char *rule, const char *finding)
 
 	config_report(place->job, place->warning, place->tsu->name, "certificate", "%s: %s: %s",
 		place->tsu->certificate_file, rule, finding);
-}
-
-/* A TSU that another one of its endpoint has followed: it signs no more. */
-static bool is_superseded(const struct config_job *job, size_t tsu)
-{
-	const struct config_endpoint *endpoint = endpoint_of(job, tsu);
-
-	for (size_t i = 0; i < endpoint->tsu_count; i++) {
-		int64_t other = job->config->tsus[endpoint->tsus[i]].activate_at;
-
-		if (other <= job->now && other > job->config->tsus[tsu].activate_at)
-			return true;
-	}
-	return false;
-}
-
-static void note_superseded(struct config_job *job)
-{
-	for (size_t i = 0; i < job->config->tsu_count; i++)
-		job->config->tsus[i].superseded = is_superseded(job, i);
 }
 
 static void check_certificates(struct config_job *job)
@@ -292,6 +159,45 @@ static bool share_issuer(const struct config_certificate *a, const struct config
 	return false;
 }
 
+/* The commonName of a certificate's subject; NULL if there is none. */
+static const ASN1_STRING *common_name(const X509 *certificate)
+{
+	const X509_NAME *name = X509_get_subject_name(certificate);
+	int at = X509_NAME_get_index_by_NID(name, NID_commonName, -1);
+
+	return at < 0 ? NULL : X509_NAME_ENTRY_get_data(X509_NAME_get_entry(name, at));
+}
+
+/* T-03: a name of one TSU. Those of one list follow each other, as the keys of one. */
+static void check_names(struct config_job *job, size_t a, size_t b)
+{
+	const ASN1_STRING *of_a = common_name(job->certificates[a].leaf);
+	const ASN1_STRING *of_b = common_name(job->certificates[b].leaf);
+
+	if (endpoint_of(job, a)->profile != PROFILE_ETSI &&
+		endpoint_of(job, b)->profile != PROFILE_ETSI)
+		return;
+	if (of_a == NULL || of_b == NULL || ASN1_STRING_cmp(of_a, of_b) != 0 ||
+		config_lists_share(job->config, a, b))
+		return;
+	config_report(job, false, job->config->tsus[b].name, "certificate",
+		"T-03: EN 319 422 6.2: commonName is of one TSU within the TSA: it is [%s]'s",
+		job->config->tsus[a].name);
+}
+
+/* T-17: who asks can tell qualified time-stamps by the name of the unit. */
+static void check_qualified(struct config_job *job, size_t a, size_t b)
+{
+	if (endpoint_of(job, a)->qualified == endpoint_of(job, b)->qualified ||
+		X509_NAME_cmp(X509_get_subject_name(job->certificates[a].leaf),
+			X509_get_subject_name(job->certificates[b].leaf)) != 0)
+		return;
+	config_report(job, false, job->config->tsus[b].name, "certificate",
+		"T-17: EN 319 421 TIS-8.2-02: units for qualified time-stamps and for others have "
+		"different subject names: it is [%s]'s",
+		job->config->tsus[a].name);
+}
+
 static void check_pair_of_tsus(struct config_job *job, size_t a, size_t b)
 {
 	const struct config_certificate *of_a = &job->certificates[a];
@@ -313,6 +219,8 @@ static void check_pair_of_tsus(struct config_job *job, size_t a, size_t b)
 			mixed ? "D9: release and test share no key"
 			      : "T-13: a key has one certificate",
 			other);
+	check_names(job, a, b);
+	check_qualified(job, a, b);
 	if (mixed && share_issuer(of_a, of_b))
 		config_report(job, false, tsu->name, "certificate",
 			"D9: release and test share no issuing certificate: [%s]'s chain has the same "
@@ -354,17 +262,19 @@ static void check_purposes_apart(struct config_job *job)
 					job, &config->endpoints[a], &config->endpoints[b]);
 }
 
-/* The front takes no longer file: it would end, and no other one would come up. */
+/* The front takes no longer page: it would end, and no other one would come up. */
 static void check_pages(struct config_job *job)
 {
 	size_t len = 0;
 
 	for (size_t i = 0; i < job->config->tsu_count; i++)
 		len += job->config->tsus[i].pem.len;
-	if (len > MSG_MAX_FILE)
+	for (size_t i = 0; i < job->config->past_count; i++)
+		len += job->config->past[i].pem.len;
+	if (len > CONFIG_MAX_PEM)
 		config_report(job, false, "tsad", "endpoints",
 			"certificates: all together %zu bytes as PEM, /tsu.pem has room for %d",
-			len, MSG_MAX_FILE);
+			len, CONFIG_MAX_PEM);
 }
 
 void config_check(struct config_job *job)
@@ -372,22 +282,19 @@ void config_check(struct config_job *job)
 	static void (*const rules[])(struct config_job * job) = {
 		check_listeners,
 		check_paths,
-		check_activation,
+		config_lists_check,
 		check_ack,
-		check_clock,
 		check_accuracy,
 		check_digits,
-		check_qualified,
-		check_key,
+		check_keys,
+		config_profile_check,
 		check_certificates,
 		check_pages,
 		check_tsus_apart,
 		check_purposes_apart,
 	};
 
-	for (size_t i = 0; i < job->config->endpoint_count; i++)
-		sort_tsus(job, &job->config->endpoints[i]);
-	note_superseded(job);
+	config_lists_sort(job);
 	for (size_t i = 0; i < sizeof(rules) / sizeof(rules[0]); i++)
 		rules[i](job);
 }

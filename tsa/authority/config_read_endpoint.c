@@ -49,8 +49,8 @@ static size_t tsu_by_name(struct config *config, const char *name)
 	return at;
 }
 
-static bool add_tsu(
-	struct config *config, struct config_endpoint *endpoint, const char *name, struct err *err)
+static bool add_tsu(struct config *config, struct config_endpoint *endpoint,
+	struct config_list *list, const char *name, struct err *err)
 {
 	size_t tsu;
 
@@ -59,25 +59,28 @@ static bool add_tsu(
 	tsu = tsu_by_name(config, name);
 	if (tsu == CONFIG_MAX_TSUS)
 		return err_set(err, "more than %d TSUs in all", CONFIG_MAX_TSUS);
-	if (config->tsus[tsu].endpoint != MSG_MAX_ENDPOINTS)
+	if (config->tsus[tsu].endpoint == MSG_MAX_ENDPOINTS) {
+		config->tsus[tsu].endpoint = (size_t)(endpoint - config->endpoints);
+		endpoint->tsus[endpoint->tsu_count++] = tsu;
+	} else if (&config->endpoints[config->tsus[tsu].endpoint] != endpoint) {
 		return err_set(err, "R17: a TSU belongs to one endpoint: [%s] is [%s]'s", name,
 			config->endpoints[config->tsus[tsu].endpoint].name);
-	config->tsus[tsu].endpoint = (size_t)(endpoint - config->endpoints);
-	endpoint->tsus[endpoint->tsu_count++] = tsu;
+	}
+	list->tsus[list->count++] = tsu; /* no more than CONFIG_MAX_TSUS: no name comes twice */
 	return true;
 }
 
 bool config_read_tsus(const struct config_setting *setting, const struct config_place *place,
 	const char *value, struct err *err)
 {
+	struct config_list *list = config_target(setting, place);
 	struct config_items items;
 	bool ok = true;
 
-	(void)setting;
 	if (!config_value_list(value, &items, err))
 		return false;
 	for (size_t i = 0; i < items.count; i++)
-		ok = add_tsu(place->job->config, place->base, items.at[i], err) && ok;
+		ok = add_tsu(place->job->config, place->base, list, items.at[i], err) && ok;
 	return ok;
 }
 
@@ -100,6 +103,19 @@ bool config_read_policies(const struct config_setting *setting, const struct con
 	return true;
 }
 
+bool config_no_digest(const char *name, struct err *err)
+{
+	char known[128] = "";
+
+	for (int i = TSP_DIGEST_NONE + 1; i < TSP_DIGESTS; i++) {
+		size_t used = strlen(known);
+
+		(void)snprintf(known + used, sizeof(known) - used, "%s%s", used == 0 ? "" : ", ",
+			tsp_digest_name((enum tsp_digest)i));
+	}
+	return err_set(err, "P-07: is one of %s: found \"%.40s\"", known, name);
+}
+
 bool config_read_digests(const struct config_setting *setting, const struct config_place *place,
 	const char *value, struct err *err)
 {
@@ -113,9 +129,7 @@ bool config_read_digests(const struct config_setting *setting, const struct conf
 		enum tsp_digest digest = tsp_digest_by_name(items.at[i]);
 
 		if (digest == TSP_DIGEST_NONE)
-			return err_set(err,
-				"P-07: sha256, sha384 and sha512 are supported: found \"%.40s\"",
-				items.at[i]);
+			return config_no_digest(items.at[i], err);
 		endpoint->digests |= 1U << digest;
 	}
 	return true;

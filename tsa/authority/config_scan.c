@@ -17,8 +17,10 @@ struct scan {
 	bool section_refused;
 };
 
-static const char name_characters[] =
-	"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-";
+#define NAME_CHARACTERS "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-"
+
+static const char section_characters[] = NAME_CHARACTERS;
+static const char key_characters[] = NAME_CHARACTERS "."; /* tsus.sha256 */
 
 static const char *skip_blanks(const char *at)
 {
@@ -52,10 +54,10 @@ static bool is_rest_blank(const char *at)
 	return *at == '\0' || *at == '#';
 }
 
-/* Copies the leading name characters of at into name; the rest, or NULL if it is too long. */
-static const char *take_name(const char *at, char name[MSG_MAX_NAME])
+/* Copies the leading characters of at that are allowed into name; NULL if they are too many. */
+static const char *take_name(const char *at, const char *allowed, char name[MSG_MAX_NAME])
 {
-	size_t len = strspn(at, name_characters);
+	size_t len = strspn(at, allowed);
 
 	if (len >= MSG_MAX_NAME)
 		return NULL;
@@ -68,7 +70,7 @@ static bool scan_section(struct scan *scan, const char *at)
 {
 	const struct config_line *before;
 	char name[MSG_MAX_NAME];
-	const char *rest = take_name(skip_blanks(at + 1), name);
+	const char *rest = take_name(skip_blanks(at + 1), section_characters, name);
 
 	scan->section[0] = '\0';
 	scan->section_refused = true;
@@ -132,13 +134,13 @@ static const char *value_fault(const char *at)
 /* What keeps a key from being one; NULL if nothing. equals gets the place of its =. */
 static const char *key_fault(const char *at, char key[MSG_MAX_NAME], const char **equals)
 {
-	const char *rest = take_name(at, key);
+	const char *rest = take_name(at, key_characters, key);
 
 	if (strncmp(at, ".include", 8) == 0 || strncmp(at, ".pragma", 7) == 0)
 		return ".include and .pragma are not allowed";
 	if (rest != NULL && rest[0] == ':' && rest[1] == ':')
 		return "section::key is not allowed: write the key into its section";
-	if (rest == NULL || key[0] == '\0' || *skip_blanks(rest) != '=')
+	if (rest == NULL || key[0] == '\0' || key[0] == '.' || *skip_blanks(rest) != '=')
 		return "is no comment, no [section] and no key = value";
 	*equals = skip_blanks(rest);
 	return NULL;

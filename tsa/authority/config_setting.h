@@ -63,8 +63,11 @@ config_setting_read config_read_tsus;
 config_setting_read config_read_policies;
 config_setting_read config_read_digests;
 config_setting_read config_read_digits;
+/* Sets err, that there is no digest of that name; always false. */
+bool config_no_digest(const char *name, struct err *err);
 
 /* config_read_tsu.c. */
+config_setting_read config_read_accuracy;
 config_setting_read config_read_key;
 
 #endif

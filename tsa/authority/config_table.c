@@ -35,12 +35,20 @@ static const struct config_setting settings[] = {
 		"1800" },
 	/* Ten thousand that idle, and a few that ask. */
 	{ "max_connections", config_read_integer, IN_TSAD(max_connections), 1, 500000, "10240" },
+	{ "rate_limit", config_read_integer, IN_TSAD(rate_limit), 0, 100000, "0" },
 	{ "publish", config_read_path, IN_TSAD(publish), 0, 0, NULL },
+	{ "past", config_read_path, IN_TSAD(past_file), 0, 0, NULL },
 
 	{ "path", config_read_url_path, IN_ENDPOINT(path), 0, 0, required },
 	{ "purpose", config_read_purpose, IN_ENDPOINT(purpose), 0, 0, "release" },
 	{ "profile", config_read_profile, IN_ENDPOINT(profile), 0, 0, required },
-	{ "tsus", config_read_tsus, IN_ENDPOINT(tsus), 0, 0, required },
+	{ "tsus", config_read_tsus, IN_ENDPOINT(lists[TSP_DIGEST_NONE]), 0, 0, NULL },
+	{ "tsus.sha256", config_read_tsus, IN_ENDPOINT(lists[TSP_SHA256]), 0, 0, NULL },
+	{ "tsus.sha384", config_read_tsus, IN_ENDPOINT(lists[TSP_SHA384]), 0, 0, NULL },
+	{ "tsus.sha512", config_read_tsus, IN_ENDPOINT(lists[TSP_SHA512]), 0, 0, NULL },
+	{ "tsus.sha3-256", config_read_tsus, IN_ENDPOINT(lists[TSP_SHA3_256]), 0, 0, NULL },
+	{ "tsus.sha3-384", config_read_tsus, IN_ENDPOINT(lists[TSP_SHA3_384]), 0, 0, NULL },
+	{ "tsus.sha3-512", config_read_tsus, IN_ENDPOINT(lists[TSP_SHA3_512]), 0, 0, NULL },
 	{ "policies", config_read_policies, IN_ENDPOINT(policies), 0, 0, required },
 	{ "digests", config_read_digests, IN_ENDPOINT(digests), 0, 0, "sha256, sha384, sha512" },
 	{ "digits", config_read_digits, IN_ENDPOINT(digits), 0, 0, "3" },
@@ -55,7 +63,7 @@ static const struct config_setting settings[] = {
 	{ "signing_time", config_read_yes_no, IN_TSU(options.signing_time), 0, 0, "no" },
 	{ "algorithm_protection", config_read_yes_no, IN_TSU(options.algorithm_protection), 0, 0,
 		"yes" },
-	{ "accuracy_ms", config_read_integer, IN_TSU(accuracy_ms), 1, 60000, "1000" },
+	{ "accuracy_ms", config_read_accuracy, IN_TSU(accuracy_ms), 1, 60000, "1000" },
 	{ "lanes", config_read_integer, IN_TSU(lanes), 1, CONFIG_MAX_LANES, "2" },
 	{ "self_check", config_read_integer, IN_TSU(self_check), 0, 1000000, "1" },
 	{ "activate_at", config_read_time, IN_TSU(activate_at), 0, 0, NULL },
@@ -84,6 +92,22 @@ static const struct config_setting *setting_by_name(enum config_section kind, co
 	return NULL;
 }
 
+static void report_unknown_key(
+	const struct config_place *place, enum config_section kind, const char *name)
+{
+	static const char of_digest[] = "tsus.";
+	struct err err = { 0 };
+
+	if (kind == CONFIG_SECTION_ENDPOINT &&
+		strncmp(name, of_digest, sizeof(of_digest) - 1) == 0) {
+		(void)config_no_digest(name + sizeof(of_digest) - 1, &err);
+		config_report(place->job, false, place->section, name, "%s", err.text);
+		return;
+	}
+	config_report(place->job, false, place->section, name, "unknown: %s has no such setting",
+		kind_name(kind));
+}
+
 static void report_unknown_keys(const struct config_place *place, enum config_section kind,
 	const STACK_OF(CONF_VALUE) * values)
 {
@@ -91,8 +115,7 @@ static void report_unknown_keys(const struct config_place *place, enum config_se
 		const char *name = sk_CONF_VALUE_value(values, i)->name;
 
 		if (setting_by_name(kind, name) == NULL)
-			config_report(place->job, false, place->section, name,
-				"unknown: %s has no such setting", kind_name(kind));
+			report_unknown_key(place, kind, name);
 	}
 }
 

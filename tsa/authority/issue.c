@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "tsa/authority/allow.h"
+#include "tsa/authority/choice.h"
 #include "tsa/core/log.h"
 #include "tsa/tsp/request.h"
 #include "tsa/tsp/tstinfo.h"
@@ -64,11 +65,11 @@ static void refuse(struct issuing *s, struct job *job, enum tsp_failure failure,
 }
 
 static void refuse_queue(
-	struct issuing *s, size_t endpoint, enum tsp_failure failure, const char *text)
+	struct issuing *s, struct job_list *queue, enum tsp_failure failure, const char *text)
 {
 	struct job *job;
 
-	while ((job = TAILQ_FIRST(&s->jobs.queued[endpoint])) != NULL)
+	while ((job = TAILQ_FIRST(queue)) != NULL)
 		refuse(s, job, failure, text);
 }
 
@@ -122,33 +123,6 @@ bool issue_request(struct issuing *s, const struct msg_issue *issue)
 	return true;
 }
 
-/* TSU = f(genTime): of those whose activate_at is past, the latest (R17). */
-static bool active_tsu(
-	const struct config *c, const struct config_endpoint *e, uint64_t time_us, size_t *index)
-{
-	bool found = false;
-
-	for (size_t i = 0; i < e->tsu_count; i++) {
-		if (c->tsus[e->tsus[i]].activate_at <= (int64_t)(time_us / 1000000)) {
-			*index = e->tsus[i];
-			found = true;
-		}
-	}
-	return found;
-}
-
-/* P-23, T-10, C-08: nothing is signed outside the certificate's and the key's time. */
-static const char *may_not_sign(const struct config_tsu *t, uint64_t time_us)
-{
-	int64_t now = (int64_t)(time_us / 1000000);
-
-	if (now < t->not_before)
-		return "the TSU's key may not sign yet (notBefore)";
-	if (now >= t->sign_until)
-		return "the TSU's key may not sign any more (notAfter or key usage period)";
-	return NULL;
-}
-
 static struct bytes encode_tstinfo(const struct issuing *s, struct job *job)
 {
 	uint8_t serial[SERIAL_LEN];
@@ -180,56 +154,38 @@ static void note_clock(struct issuing *s, bool out, const char *why)
 		log_event(LOG_LEVEL_INFO, "clock_good", NULL, "%s", "");
 }
 
-/* What genTime will be, but for its digits: never before the last one (R10). */
-static uint64_t next_time(const struct timesrc *clock, const struct clock_reading *reading)
+/* NULL if imprints of a digest, of those that the endpoint accepts, can be answered now. */
+static const char *digest_trouble(struct issuing *s, size_t endpoint, enum tsp_digest digest,
+	const struct clock_reading *reading)
 {
-	return reading->time_us > clock->last_us ? reading->time_us : clock->last_us;
-}
+	const struct config_endpoint *e = &s->to.config->endpoints[endpoint];
+	struct timesrc copy = *s->to.clock;
+	struct choice choice;
 
-/* Which TSU signs now and with which genTime; or why none. */
-struct choice {
-	size_t tsu;
-	struct gentime gentime;
-	enum tsp_failure failure;
-	const char *why; /* static, or in gentime */
-};
-
-/* clock is the service's, or a copy where nothing is going to be issued. */
-static bool choose(const struct config *config, size_t endpoint,
-	const struct clock_reading *reading, struct timesrc *clock, struct choice *c)
-{
-	const struct config_endpoint *e = &config->endpoints[endpoint];
-
-	c->failure = TSP_SYSTEM_FAILURE;
-	if (!active_tsu(config, e, next_time(clock, reading), &c->tsu)) {
-		c->why = "no TSU of this endpoint is active yet";
-		return false;
-	}
-	if (!timesrc_gentime(
-		    clock, reading, e->digits, config->tsus[c->tsu].accuracy_ms, &c->gentime)) {
-		c->failure = TSP_TIME_NOT_AVAILABLE;
-		c->why = c->gentime.why;
-		return false;
-	}
-	c->why = may_not_sign(&config->tsus[c->tsu], c->gentime.time_us);
-	return c->why == NULL;
+	if (choice_make(s->to.config, config_list_of(e, digest), reading, &copy, &choice))
+		return NULL;
+	if (e->lists[digest].count > 0)
+		(void)snprintf(s->trouble, sizeof(s->trouble), "%s: %s", tsp_digest_name(digest),
+			choice.why);
+	else
+		(void)snprintf(s->trouble, sizeof(s->trouble), "%s", choice.why);
+	return s->trouble;
 }
 
 const char *issue_trouble(struct issuing *s, size_t endpoint)
 {
-	struct timesrc copy = *s->to.clock;
 	struct clock_reading reading;
 	const char *details = NULL;
-	struct choice choice;
 
 	if (stopped_by(s, &details) != NULL)
 		return details;
 	if (!timesrc_read(&reading))
 		return "clock: adjtimex is not permitted";
-	if (choose(s->to.config, endpoint, &reading, &copy, &choice))
-		return NULL;
-	(void)snprintf(s->trouble, sizeof(s->trouble), "%s", choice.why);
-	return s->trouble;
+	for (int d = TSP_DIGEST_NONE + 1; d < TSP_DIGESTS && details == NULL; d++) {
+		if ((s->to.config->endpoints[endpoint].digests >> d & 1) == 1)
+			details = digest_trouble(s, endpoint, (enum tsp_digest)d, &reading);
+	}
+	return details;
 }
 
 static void send_to_lane(
@@ -245,9 +201,16 @@ static void send_to_lane(
 	crew_sign(lane, job, job->tstinfo_view);
 }
 
-/* Puts the job at the head of a queue into an idle lane. False: nothing could be done now. */
-static bool dispatch_head(struct issuing *s, size_t endpoint, struct job *job)
+/*
+ * Puts the job at the head of its queue into an idle lane. False: nothing more could be done for
+ * that queue now.
+ */
+static bool dispatch_head(struct issuing *s, struct job *job)
 {
+	const struct config *config = s->to.config;
+	const struct config_list *list =
+		config_list_of(&config->endpoints[job->endpoint], (enum tsp_digest)job->digest);
+	struct job_list *queue = &s->jobs.queued[job->endpoint][job->digest];
 	struct clock_reading reading;
 	struct choice choice;
 	struct lane *lane = NULL;
@@ -259,7 +222,7 @@ static bool dispatch_head(struct issuing *s, size_t endpoint, struct job *job)
 		return true;
 	}
 	if (!timesrc_read(&reading)) {
-		refuse_queue(s, endpoint, TSP_SYSTEM_FAILURE, "the clock cannot be read");
+		refuse_queue(s, queue, TSP_SYSTEM_FAILURE, "the clock cannot be read");
 		return false;
 	}
 	if (lease_due(s->to.lease, reading.time_us)) {
@@ -267,15 +230,14 @@ static bool dispatch_head(struct issuing *s, size_t endpoint, struct job *job)
 		return false;
 	}
 	/* No time is taken before a lane of the TSU that it chooses is free (R17). */
-	if (active_tsu(s->to.config, &s->to.config->endpoints[endpoint],
-		    next_time(s->to.clock, &reading), &tsu)) {
+	if (choice_tsu(config, list, &reading, s->to.clock, &tsu)) {
 		lane = crew_idle_lane(s->to.crew, tsu);
 		if (lane == NULL)
 			return false;
 	}
-	if (!choose(s->to.config, endpoint, &reading, s->to.clock, &choice)) {
+	if (!choice_make(config, list, &reading, s->to.clock, &choice)) {
 		note_clock(s, choice.failure == TSP_TIME_NOT_AVAILABLE, choice.why);
-		refuse_queue(s, endpoint, choice.failure, choice.why);
+		refuse_queue(s, queue, choice.failure, choice.why);
 		return false;
 	}
 	note_clock(s, false, NULL);
@@ -288,33 +250,68 @@ static void refuse_homeless(struct issuing *s)
 {
 	struct job *job;
 
-	while ((job = TAILQ_FIRST(&s->jobs.queued[JOB_NOWHERE])) != NULL)
-		refuse(s, job, job->failure, job->why);
+	for (size_t d = 0; d < TSP_DIGESTS; d++)
+		while ((job = TAILQ_FIRST(&s->jobs.queued[JOB_NOWHERE][d])) != NULL)
+			refuse(s, job, job->failure, job->why);
 }
 
 /* Without one there is no need to look at the clock. */
-static bool any_lane_is_idle(struct issuing *s, const struct config_endpoint *e)
+static bool any_lane_is_idle(struct issuing *s, const struct config_list *list)
 {
-	for (size_t i = 0; i < e->tsu_count; i++) {
-		if (crew_idle_lane(s->to.crew, e->tsus[i]) != NULL)
+	for (size_t i = 0; i < list->count; i++) {
+		if (crew_idle_lane(s->to.crew, list->tsus[i]) != NULL)
 			return true;
 	}
 	return false;
 }
 
+/*
+ * The job that has waited longest of those at the heads of an endpoint's queues that are not
+ * blocked and may find an idle lane: digests that share a TSU take turns, and none waits for the
+ * TSU of another one.
+ */
+static struct job *oldest_head(struct issuing *s, size_t endpoint, const bool blocked[TSP_DIGESTS])
+{
+	const struct config_endpoint *e = &s->to.config->endpoints[endpoint];
+	struct job *oldest = NULL;
+
+	for (int d = TSP_DIGEST_NONE + 1; d < TSP_DIGESTS; d++) {
+		struct job *head = TAILQ_FIRST(&s->jobs.queued[endpoint][d]);
+
+		if (head != NULL && !blocked[d] &&
+			(oldest == NULL || head->number < oldest->number) &&
+			any_lane_is_idle(s, config_list_of(e, (enum tsp_digest)d)))
+			oldest = head;
+	}
+	return oldest;
+}
+
+/* False: nothing may be given out at all. Each turn ends a job's wait or blocks a queue. */
+static bool dispatch_endpoint(struct issuing *s, size_t endpoint)
+{
+	bool blocked[TSP_DIGESTS] = { false };
+
+	for (;;) {
+		struct job *job;
+		uint8_t digest;
+
+		if (s->held || !lease_is_open(s->to.lease))
+			return false;
+		job = oldest_head(s, endpoint, blocked);
+		if (job == NULL)
+			return true;
+		digest = job->digest;
+		blocked[digest] = !dispatch_head(s, job);
+	}
+}
+
 void issue_dispatch(struct issuing *s)
 {
-	refuse_homeless(s);
-	for (size_t e = 0; e < s->to.config->endpoint_count; e++) {
-		struct job *job;
+	bool more = true;
 
-		do {
-			if (s->held || !lease_is_open(s->to.lease))
-				return;
-			job = TAILQ_FIRST(&s->jobs.queued[e]);
-		} while (job != NULL && any_lane_is_idle(s, &s->to.config->endpoints[e]) &&
-			 dispatch_head(s, e, job));
-	}
+	refuse_homeless(s);
+	for (size_t e = 0; e < s->to.config->endpoint_count && more; e++)
+		more = dispatch_endpoint(s, e);
 }
 
 void issue_signed(struct issuing *s, struct job *job, const struct msg_signed *signature)
@@ -409,7 +406,8 @@ static void expire_list(
 void issue_expire(struct issuing *s)
 {
 	for (size_t e = 0; e < s->to.config->endpoint_count; e++)
-		expire_list(s, &s->jobs.queued[e], ANSWER_MS - CREW_TRY_MS, too_late);
+		for (size_t d = 0; d < TSP_DIGESTS; d++)
+			expire_list(s, &s->jobs.queued[e][d], ANSWER_MS - CREW_TRY_MS, too_late);
 	expire_list(s, &s->jobs.recording, ANSWER_MS,
 		s->to.config->ack == CONFIG_ACK_LEDGER ? "the record was not committed in time"
 						       : "the record was not on disk in time");
@@ -448,7 +446,9 @@ void issue_refuse_all(struct issuing *s)
 {
 	s->refusing = true;
 	for (size_t e = 0; e < s->to.config->endpoint_count; e++)
-		refuse_queue(s, e, TSP_SYSTEM_FAILURE, "the service is stopping");
+		for (size_t d = 0; d < TSP_DIGESTS; d++)
+			refuse_queue(s, &s->jobs.queued[e][d], TSP_SYSTEM_FAILURE,
+				"the service is stopping");
 }
 
 bool issue_in_flight(const struct issuing *s)

@@ -22,6 +22,11 @@ static const char *state_name(enum job_state state)
 	return names[state];
 }
 
+static struct job_list *queue_of(struct jobs *jobs, const struct job *job)
+{
+	return &jobs->queued[job->endpoint][job->digest];
+}
+
 /* Leaves the list that the old state names; the caller puts it on that of the new one. */
 static void job_become(struct jobs *jobs, struct job *job, enum job_state next)
 {
@@ -29,7 +34,7 @@ static void job_become(struct jobs *jobs, struct job *job, enum job_state next)
 		BUG("job %016" PRIx64 ": %s -> %s", job->id, state_name(job->state),
 			state_name(next));
 	if (job->state == JOB_QUEUED)
-		TAILQ_REMOVE(&jobs->queued[job->endpoint], job, link);
+		TAILQ_REMOVE(queue_of(jobs, job), job, link);
 	else if (job->state == JOB_RECORDING)
 		TAILQ_REMOVE(&jobs->recording, job, link);
 	else
@@ -39,11 +44,13 @@ static void job_become(struct jobs *jobs, struct job *job, enum job_state next)
 
 void jobs_init(struct jobs *jobs)
 {
-	for (size_t i = 0; i < JOB_QUEUES; i++)
-		TAILQ_INIT(&jobs->queued[i]);
+	for (size_t i = 0; i < JOB_PLACES; i++)
+		for (size_t d = 0; d < TSP_DIGESTS; d++)
+			TAILQ_INIT(&jobs->queued[i][d]);
 	TAILQ_INIT(&jobs->signing);
 	TAILQ_INIT(&jobs->recording);
 	jobs->count = 0;
+	jobs->last_number = 0;
 }
 
 static void job_free(struct job *job)
@@ -65,8 +72,9 @@ static void wipe_list(struct job_list *list)
 
 void jobs_wipe(struct jobs *jobs)
 {
-	for (size_t i = 0; i < JOB_QUEUES; i++)
-		wipe_list(&jobs->queued[i]);
+	for (size_t i = 0; i < JOB_PLACES; i++)
+		for (size_t d = 0; d < TSP_DIGESTS; d++)
+			wipe_list(&jobs->queued[i][d]);
 	wipe_list(&jobs->signing);
 	wipe_list(&jobs->recording);
 }
@@ -78,6 +86,7 @@ struct job *job_new(struct jobs *jobs, const struct msg_issue *issue, uint64_t n
 	job->state = JOB_QUEUED;
 	job->id = issue->id;
 	job->accepted_ms = now_ms;
+	job->number = ++jobs->last_number;
 	job->endpoint = issue->endpoint;
 	job->digest = issue->digest;
 	job->null_params = issue->null_params != 0;
@@ -88,7 +97,7 @@ struct job *job_new(struct jobs *jobs, const struct msg_issue *issue, uint64_t n
 	job->nonce_len = (uint8_t)issue->nonce.len;
 	if (issue->nonce.len > 0)
 		memcpy(job->nonce, issue->nonce.at, issue->nonce.len);
-	TAILQ_INSERT_TAIL(&jobs->queued[job->endpoint], job, link);
+	TAILQ_INSERT_TAIL(queue_of(jobs, job), job, link);
 	jobs->count++;
 	return job;
 }
@@ -108,7 +117,7 @@ void job_back(struct jobs *jobs, struct job *job)
 	job->lane = NULL;
 	tsu_release(job->tsu);
 	job->tsu = NULL;
-	TAILQ_INSERT_HEAD(&jobs->queued[job->endpoint], job, link);
+	TAILQ_INSERT_HEAD(queue_of(jobs, job), job, link);
 }
 
 void job_to_recording(struct jobs *jobs, struct job *job, uint64_t seq)
@@ -131,12 +140,13 @@ void jobs_move(struct jobs *jobs, job_place *place, void *arg)
 	struct job_list waiting = TAILQ_HEAD_INITIALIZER(waiting);
 	struct job *job;
 
-	for (size_t i = 0; i < JOB_QUEUES; i++)
-		TAILQ_CONCAT(&waiting, &jobs->queued[i], link);
+	for (size_t i = 0; i < JOB_PLACES; i++)
+		for (size_t d = 0; d < TSP_DIGESTS; d++)
+			TAILQ_CONCAT(&waiting, &jobs->queued[i][d], link);
 	while ((job = TAILQ_FIRST(&waiting)) != NULL) {
 		TAILQ_REMOVE(&waiting, job, link);
 		job->endpoint = place(arg, job);
-		TAILQ_INSERT_TAIL(&jobs->queued[job->endpoint], job, link);
+		TAILQ_INSERT_TAIL(queue_of(jobs, job), job, link);
 	}
 	TAILQ_FOREACH (job, &jobs->signing, link)
 		job->endpoint = place(arg, job);

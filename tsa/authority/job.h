@@ -9,16 +9,17 @@
 
 #include "tsa/core/msg.h"
 #include "tsa/record/serial.h"
+#include "tsa/tsp/alg.h"
 #include "tsa/tsp/request.h"
 
 struct lane;
 struct tsu;
 
-/* The queue of jobs whose endpoint is no more, or allows them no more: the last one. */
-enum { JOB_NOWHERE = MSG_MAX_ENDPOINTS, JOB_QUEUES };
+/* The place of jobs whose endpoint is no more, or allows them no more: behind all endpoints. */
+enum { JOB_NOWHERE = MSG_MAX_ENDPOINTS, JOB_PLACES };
 
 enum job_state {
-	JOB_QUEUED, /* on its endpoint's queue */
+	JOB_QUEUED, /* on the queue of its endpoint and digest */
 	JOB_SIGNING, /* in a lane, on the list of those */
 	JOB_RECORDING, /* on the list of those that wait for the disk, by seq */
 	JOB_ANSWERED, /* on none: free it */
@@ -30,6 +31,7 @@ struct job {
 	enum job_state state;
 	uint64_t id; /* the request's */
 	uint64_t accepted_ms; /* monotonic */
+	uint64_t number; /* of its acceptance: rises from one job to the next */
 	unsigned tries;
 	uint8_t endpoint; /* its index now; JOB_NOWHERE: none */
 	uint8_t digest;
@@ -58,22 +60,23 @@ struct job {
 
 TAILQ_HEAD(job_list, job);
 
-/*
- * One queue an endpoint: all its jobs go to the TSU that genTime chooses, whatever their digest, so
- * that one a digest as well (R17) would be served in the same order.
- */
+/* One queue for each endpoint and digest (R17), since digests may have TSUs of their own. */
 struct jobs {
-	struct job_list queued[JOB_QUEUES];
+	struct job_list queued[JOB_PLACES][TSP_DIGESTS];
 	struct job_list signing;
 	struct job_list recording;
 	size_t count; /* all that are not answered */
+	uint64_t last_number;
 };
 
 void jobs_init(struct jobs *jobs);
 /* Answered is what none of them is: drops all without a word, at the end of the process. */
 void jobs_wipe(struct jobs *jobs);
 
-/* A new job in state JOB_QUEUED at its queue's end; issue has its policy resolved. */
+/*
+ * A new job in state JOB_QUEUED at its queue's end; issue has its policy resolved and a digest that
+ * there is.
+ */
 struct job *job_new(struct jobs *jobs, const struct msg_issue *issue, uint64_t now_ms);
 /* To a lane of that TSU, which it holds from now on; counts as a try. */
 void job_to_lane(struct jobs *jobs, struct job *job, struct lane *lane, struct tsu *tsu);
@@ -87,7 +90,7 @@ void job_answered(struct jobs *jobs, struct job *job);
 /* Where a job belongs from now on: the index of its endpoint, or JOB_NOWHERE. */
 typedef uint8_t job_place(void *arg, struct job *job);
 /*
- * Endpoints have changed: every job that waits goes to the queue that place gives, in its order;
+ * Endpoints have changed: every job that waits goes to the endpoint that place gives, in its order;
  * one in a lane goes there if it comes back. What is signed has no need of an endpoint any more.
  */
 void jobs_move(struct jobs *jobs, job_place *place, void *arg);

@@ -23,17 +23,12 @@ bool timesrc_read(struct clock_reading *reading)
 	return true;
 }
 
-static uint64_t resolution_us(unsigned digits)
-{
-	return digits == 0 ? 1000000 : digits == 3 ? 1000 : 1;
-}
-
 /* The bound of the error of a genTime, or UINT64_MAX where there is none. */
 static uint64_t bound_of(const struct timesrc *src, const struct clock_reading *r, unsigned digits)
 {
 	if (!r->synchronised || r->maxerror_us > 1000000000)
 		return UINT64_MAX;
-	return r->maxerror_us + src->slack_us + resolution_us(digits);
+	return r->maxerror_us + src->slack_us + tsp_time_resolution_us(digits);
 }
 
 bool timesrc_gentime(struct timesrc *src, const struct clock_reading *reading, unsigned digits,
@@ -43,7 +38,7 @@ bool timesrc_gentime(struct timesrc *src, const struct clock_reading *reading, u
 	uint64_t bound_us = bound_of(src, reading, digits);
 	uint64_t now_us = tsp_time_cut(reading->time_us, digits);
 	/* What an earlier run gave may be finer: the next time that these digits can say. */
-	uint64_t unit_us = resolution_us(digits);
+	uint64_t unit_us = tsp_time_resolution_us(digits);
 	uint64_t last_us = (src->last_us + unit_us - 1) / unit_us * unit_us;
 	uint64_t back_us = last_us > now_us ? last_us - now_us : 0;
 

@@ -11,6 +11,7 @@
 enum {
 	VALIDITY_MONTHS = 135, /* CSBR 6.3.2 */
 	RSA_BITS = 3072, /* CSBR 6.1.5.2 */
+	CA_RSA_BITS = 4096, /* CSBR 6.1.5.1 */
 };
 
 static bool check_key(const struct subject *s, struct err *found)
@@ -18,15 +19,88 @@ static bool check_key(const struct subject *s, struct err *found)
 	return profile_key_is_at_least(s, RSA_BITS, found);
 }
 
-static bool check_digest(const struct subject *s, struct err *found)
+static int chain_length(const struct subject *s)
+{
+	return s->chain == NULL ? 0 : sk_X509_num(s->chain);
+}
+
+static bool check_authority_keys(const struct subject *s, struct err *found)
+{
+	for (int i = 0; i < chain_length(s); i++) {
+		const struct subject authority = { sk_X509_value(s->chain, i), NULL, s->now };
+
+		if (!profile_key_is_at_least(&authority, CA_RSA_BITS, found))
+			return err_while(found, "certificate %d", i + 2);
+	}
+	return true;
+}
+
+static bool has_good_digest(X509 *certificate, struct err *found)
 {
 	int nid = NID_undef;
 
-	(void)X509_get_signature_info(s->certificate, &nid, NULL, NULL, NULL);
+	(void)X509_get_signature_info(certificate, &nid, NULL, NULL, NULL);
 	if (nid != NID_sha256 && nid != NID_sha384 && nid != NID_sha512)
 		return err_set(found, "the certificate is signed with %s",
 			nid == NID_undef ? "an unknown digest" : OBJ_nid2ln(nid));
 	return true;
+}
+
+static bool check_digest(const struct subject *s, struct err *found)
+{
+	return has_good_digest(s->certificate, found);
+}
+
+/* What a root signs itself with proves nothing. */
+static bool check_chain_digests(const struct subject *s, struct err *found)
+{
+	for (int i = 0; i < chain_length(s); i++) {
+		X509 *authority = sk_X509_value(s->chain, i);
+
+		if (X509_self_signed(authority, 0) != 1 && !has_good_digest(authority, found))
+			return err_while(found, "certificate %d", i + 2);
+	}
+	return true;
+}
+
+/* False if there is no extendedKeyUsage that decodes. */
+static bool count_purposes(X509 *certificate, bool *stamps, bool *serves)
+{
+	EXTENDED_KEY_USAGE *usage = X509_get_ext_d2i(certificate, NID_ext_key_usage, NULL, NULL);
+	bool there = usage != NULL;
+
+	*stamps = false;
+	*serves = false;
+	for (int i = 0; there && i < sk_ASN1_OBJECT_num(usage); i++) {
+		int nid = OBJ_obj2nid(sk_ASN1_OBJECT_value(usage, i));
+
+		*stamps = *stamps || nid == NID_time_stamp;
+		*serves = *serves || nid == NID_anyExtendedKeyUsage || nid == NID_server_auth;
+	}
+	EXTENDED_KEY_USAGE_free(usage);
+	return there;
+}
+
+static bool check_purposes(const struct subject *s, struct err *found)
+{
+	bool stamps;
+	bool serves;
+
+	if (!count_purposes(s->certificate, &stamps, &serves))
+		return err_set(found, "there is none");
+	if (!stamps)
+		return err_set(found, "timeStamping is not among them");
+	if (serves)
+		return err_set(found, "anyExtendedKeyUsage or serverAuth is among them");
+	if (!profile_is_critical(s->certificate, NID_ext_key_usage))
+		return err_set(found, "it is not critical");
+	return true;
+}
+
+static bool check_no_authority(const struct subject *s, struct err *found)
+{
+	return (X509_get_extension_flags(s->certificate) & EXFLAG_CA) == 0 ||
+	       err_set(found, "it is");
 }
 
 static bool check_validity(const struct subject *s, struct err *found)
@@ -149,14 +223,19 @@ static bool check_policy(const struct subject *s, struct err *found)
 }
 
 /*
- * C-13's words on extendedKeyUsage and cA are kept by the stricter P-05.  C-05 itself (tokens
- * are signed with the certificate's digest) holds by profile_token_digest().
+ * C-13 lets a certificate have other purposes beside timeStamping (SHOULD NOT), which P-05 does
+ * not. C-05 itself (tokens are signed with the certificate's digest) holds by
+ * profile_token_digest().
  */
 static const struct rule rules[] = {
 	{ "C-05", check_digest,
 		"CSBR 6.8: tokens are signed with the certificate's digest: SHA-256, SHA-384 or SHA-512" },
 	{ "C-06", check_key,
 		"CSBR 6.1.5.2: the key is RSA with 3072 bits or more, P-256, P-384 or P-521" },
+	{ "C-06", check_authority_keys,
+		"CSBR 6.1.5.1: a CA's key is RSA with 4096 bits or more, P-256, P-384 or P-521" },
+	{ "C-07", check_chain_digests,
+		"CSBR 7.1.3.2: CA certificates are signed with SHA-256, SHA-384 or SHA-512" },
 	{ "C-08", check_validity, "CSBR 6.3.2: validity is at most 135 months" },
 	{ "C-08", check_key_age,
 		"CSBR 6.3.2: the key is not used later than 15 months after notBefore" },
@@ -165,6 +244,10 @@ static const struct rule rules[] = {
 	{ "C-13", check_issuer_url,
 		"CSBR 7.1.2.3: authorityInformationAccess has caIssuers with an http:// URL" },
 	{ "C-13", check_key_usage, "CSBR 7.1.2.3: keyUsage is critical and has digitalSignature" },
+	{ "C-13", check_purposes,
+		"CSBR 7.1.2.3: extendedKeyUsage is critical and holds timeStamping, neither "
+		"anyExtendedKeyUsage nor serverAuth" },
+	{ "C-13", check_no_authority, "CSBR 7.1.2.3: cA is not true" },
 	{ "C-13", check_authority_key, "CSBR 7.1.2.3: authorityKeyIdentifier is present" },
 	{ "C-14", check_policy, "CSBR 7.1.6.1: the certificate is under policy 2.23.140.1.4.2" },
 };

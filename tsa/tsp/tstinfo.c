@@ -45,6 +45,11 @@ uint64_t tsp_time_cut(uint64_t time_us, unsigned digits)
 	return time_us - time_us % unit_us(digits);
 }
 
+uint64_t tsp_time_resolution_us(unsigned digits)
+{
+	return unit_us(digits);
+}
+
 struct tsp_accuracy tsp_accuracy_of_ms(uint32_t ms)
 {
 	return (struct tsp_accuracy){ .seconds = ms / 1000, .millis = (uint16_t)(ms % 1000) };

@@ -58,6 +58,9 @@ uint64_t tsp_time_cut(uint64_t time_us, unsigned digits);
 /* GeneralizedTime's text (P-18) of a time before the year 10000; gives its length. */
 size_t tsp_time_text(uint64_t time_us, char out[TSP_TIME_TEXT]);
 
+/* Microseconds between two times of so many digits: by so much a time may be cut. */
+uint64_t tsp_time_resolution_us(unsigned digits);
+
 /* Splits milliseconds into the accuracy field. */
 struct tsp_accuracy tsp_accuracy_of_ms(uint32_t ms);
 

@@ -1,0 +1,58 @@
+#include "tsa/authority/choice.h"
+
+/* Of those whose activate_at is past, the latest. */
+static bool active_tsu(
+	const struct config *c, const struct config_list *list, uint64_t time_us, size_t *tsu)
+{
+	bool found = false;
+
+	for (size_t i = 0; i < list->count; i++) {
+		if (c->tsus[list->tsus[i]].activate_at <= (int64_t)(time_us / 1000000)) {
+			*tsu = list->tsus[i];
+			found = true;
+		}
+	}
+	return found;
+}
+
+bool choice_tsu(const struct config *config, const struct config_list *list,
+	const struct clock_reading *reading, const struct timesrc *clock, size_t *tsu)
+{
+	/* What genTime will be, but for its digits: never before the last one (R10). */
+	uint64_t next_us = reading->time_us > clock->last_us ? reading->time_us : clock->last_us;
+
+	return active_tsu(config, list, next_us, tsu);
+}
+
+/* P-23, T-10, C-08: nothing is signed outside the certificate's and the key's time. */
+static const char *may_not_sign(const struct config_tsu *t, uint64_t time_us)
+{
+	int64_t now = (int64_t)(time_us / 1000000);
+
+	if (now < t->not_before)
+		return "the TSU's key may not sign yet (notBefore)";
+	if (now >= t->sign_until)
+		return "the TSU's key may not sign any more (notAfter or key usage period)";
+	return NULL;
+}
+
+bool choice_make(const struct config *config, const struct config_list *list,
+	const struct clock_reading *reading, struct timesrc *clock, struct choice *c)
+{
+	const struct config_tsu *t;
+
+	c->failure = TSP_SYSTEM_FAILURE;
+	if (!choice_tsu(config, list, reading, clock, &c->tsu)) {
+		c->why = "no TSU of this endpoint is active yet";
+		return false;
+	}
+	t = &config->tsus[c->tsu];
+	if (!timesrc_gentime(clock, reading, config->endpoints[t->endpoint].digits, t->accuracy_ms,
+		    &c->gentime)) {
+		c->failure = TSP_TIME_NOT_AVAILABLE;
+		c->why = c->gentime.why;
+		return false;
+	}
+	c->why = may_not_sign(t, c->gentime.time_us);
+	return c->why == NULL;
+}
