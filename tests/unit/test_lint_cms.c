@@ -434,7 +434,7 @@ static void looks_at_the_keys_of_authorities(void **state)
 	how.issuer_key = world->rsa_key;
 	assert_true(sk_X509_push(csbr.untrusted, how.issuer) > 0);
 	made_signer(&made, &how);
-	lint_expect(&made, &csbr, "C-06", "certificate 2 has 2048");
+	lint_expect(&made, &csbr, "C-06", "certificate 2: RSA with 2048 bits");
 	sk_X509_pop_free(csbr.untrusted, X509_free);
 }
 

@@ -8,7 +8,6 @@
 
 enum {
 	MICROS = 1000000, /* of a second; the accuracy that EN 319 421 asks for at least */
-	CA_RSA_BITS = 4096, /* CSBR 6.1.5.1 */
 };
 
 /* CSBR 7.1.3.2.1: SHA-1 signatures until 2022-04-30 */
@@ -159,23 +158,6 @@ static bool check_same_digest(const struct lint_subject *s, struct err *found)
 					       OBJ_nid2sn(certificate));
 }
 
-/* What signs itself is a trust anchor: whether its key will do is for those who trust it. */
-static bool check_ca_key(const struct lint_subject *s, struct err *found)
-{
-	for (int i = 0; i < sk_X509_num(s->signer->chain); i++) {
-		X509 *issuer = sk_X509_value(s->signer->chain, i);
-		EVP_PKEY *key = X509_get0_pubkey(issuer);
-
-		if (key == NULL || EVP_PKEY_get_base_id(key) != EVP_PKEY_RSA ||
-			EVP_PKEY_get_bits(key) >= CA_RSA_BITS ||
-			X509_check_issued(issuer, issuer) == X509_V_OK)
-			continue;
-		return err_set(
-			found, "that of certificate %d has %d", i + 2, EVP_PKEY_get_bits(key));
-	}
-	return true;
-}
-
 static bool check_signature_algorithm(const struct lint_subject *s, struct err *found)
 {
 	int digest = signer_digest(s), unused, key;
@@ -211,8 +193,6 @@ static const struct lint_rule rules[] = {
 		"CSBR 6.8: the imprint is not of SHA-1" },
 	{ "C-05", IN_CSBR, NEED_CERTIFICATE, check_same_digest,
 		"CSBR 6.8: the token is signed with the digest that signs the certificate" },
-	{ "C-06", IN_CSBR, NEED_CERTIFICATE, check_ca_key,
-		"CSBR 6.1.5.1: an issuing authority's RSA key has 4096 bits or more" },
 	{ "C-07", IN_CSBR, NEED_SIGNER_INFO, check_signature_algorithm,
 		"CSBR 7.1.3.2.1: the signature is RSA or ECDSA with SHA-256, SHA-384 or SHA-512" },
 };
