@@ -22,7 +22,8 @@
 #include "tsa/front/channel.h"
 #include "tsa/front/exchange.h"
 #include "tsa/front/http.h"
-#include "tsa/front/pages.h"
+#include "tsa/front/rate.h"
+#include "tsa/front/sigstore.h"
 #include "tsa/tsp/der.h"
 
 enum {
@@ -130,7 +131,10 @@ void front_tell_tables(void)
 
 	for (uint8_t i = 0; i < ENDPOINTS; i++) {
 		struct msg m = { .type = MSG_ENDPOINT,
-			.endpoint = { .index = i, .digests = accepted, .policy_count = POLICIES } };
+			.endpoint = { .index = i,
+				.digests = accepted,
+				.first_release = i == 0,
+				.policy_count = POLICIES } };
 
 		memcpy(m.endpoint.policy, policies, sizeof(policies));
 		(void)snprintf(m.endpoint.path, sizeof(m.endpoint.path), "%s", paths[i]);
@@ -186,6 +190,8 @@ static void start(struct service *s)
 	log_open("front", LOG_LEVEL_ERROR);
 	listen_for_clients(s);
 	channel_set_up(front);
+	sigstore_start(1);
+	front->rate = rate_new(front->setup.rate_limit, 1);
 	must(http_start(front, &err) && admit_start(front, &err) && channel_start(front, &err),
 		err.text);
 	admit_open(front);

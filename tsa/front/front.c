@@ -1,4 +1,4 @@
-/* What every part of the front asks for: the time, to count, and to stop. */
+/* What every part of the front asks for: the time, to count, to stop. */
 #include "tsa/front/front.h"
 
 #include <event2/event.h>
