@@ -96,13 +96,20 @@ static void wait_readable(int fd)
 	assert_int_equal(poll(&p, 1, RIG_WAIT_MS), 1);
 }
 
-const struct msg *rig_hear(struct rig *rig, enum msg_type type)
+static void hear_any(struct rig *rig)
 {
 	struct bytes message;
 
 	wait_readable(ipc_fd(rig->channel));
 	assert_int_equal(ipc_recv(rig->channel, rig->buf, false, &message), IPC_OK);
 	assert_true(msg_decode(message, &rig->in));
+}
+
+const struct msg *rig_hear(struct rig *rig, enum msg_type type)
+{
+	do
+		hear_any(rig);
+	while (rig->in.type == MSG_COUNTS && type != MSG_COUNTS);
 	assert_string_equal(msg_name(rig->in.type), msg_name(type));
 	return &rig->in;
 }
@@ -112,6 +119,7 @@ static void tell_endpoint(struct rig *rig, uint8_t index, const char *path)
 	/* Policies 2.23.140.1.4.2 and 1.2.3. */
 	struct msg m = { .type = MSG_ENDPOINT,
 		.endpoint = { .index = index,
+			.first_release = index == 0,
 			.digests = 1U << TSP_SHA256 | 1U << TSP_SHA512,
 			.policy_count = 2,
 			.policy = { { 6, { 0x67, 0x81, 0x0c, 0x01, 0x04, 0x02 } },
@@ -141,12 +149,19 @@ static void tell_file(struct rig *rig, const char *path, const char *type, struc
 
 void rig_set_up(struct rig *rig, enum msg_front kind, uint32_t max_connections)
 {
+	rig_set_up_limited(rig, kind, max_connections, 0);
+}
+
+void rig_set_up_limited(
+	struct rig *rig, enum msg_front kind, uint32_t max_connections, uint32_t rate_limit)
+{
 	const struct msg setup = { .type = MSG_SETUP_FRONT,
 		.setup_front = { .version = MSG_VERSION,
 			.front = (uint8_t)kind,
 			.listeners = 1,
 			.start_nonce = RIG_NONCE,
-			.max_connections = max_connections } };
+			.max_connections = max_connections,
+			.rate_limit = rate_limit } };
 	const struct msg done = { .type = MSG_TABLES_DONE };
 
 	rig_tell(rig, &setup);
@@ -246,7 +261,7 @@ void rig_write_text(int fd, const char *text)
 	rig_write(fd, text, strlen(text));
 }
 
-static void post(int fd, const char *path, const char *headers, const void *body, size_t len)
+void rig_post_as(int fd, const char *path, const char *headers, const void *body, size_t len)
 {
 	char head[1024];
 	int head_len = snprintf(head, sizeof(head),
@@ -260,12 +275,12 @@ static void post(int fd, const char *path, const char *headers, const void *body
 
 void rig_post(int fd, const char *path, const char *headers)
 {
-	post(fd, path, headers, rig_request, sizeof(rig_request));
+	rig_post_as(fd, path, headers, rig_request, sizeof(rig_request));
 }
 
 void rig_post_body(int fd, const char *path, const void *body, size_t len)
 {
-	post(fd, path, "Content-Type: application/timestamp-query\r\n", body, len);
+	rig_post_as(fd, path, "Content-Type: application/timestamp-query\r\n", body, len);
 }
 
 static bool read_byte(int fd, uint8_t *byte)

@@ -40,6 +40,9 @@ extern const uint8_t rig_request[69];
 struct rig *rig_spawn(void);
 /* Sends SETUP and tables: endpoints "/" (0) and "/test" (1), files "/" and "/big.crl". */
 void rig_set_up(struct rig *rig, enum msg_front kind, uint32_t max_connections);
+/* The same with requests a second for one client address. */
+void rig_set_up_limited(
+	struct rig *rig, enum msg_front kind, uint32_t max_connections, uint32_t rate_limit);
 /* Both, and waits for READY. */
 struct rig *rig_start(void);
 /* Ends the front by closing the channel and frees. */
@@ -48,7 +51,10 @@ void rig_stop(struct rig *rig);
 int rig_wait(struct rig *rig);
 
 void rig_tell(struct rig *rig, const struct msg *msg);
-/* The next message, which must be of this type; valid until the next call. */
+/*
+ * The next message, which must be of this type; valid until the next call. Counts, which come when
+ * they like, are passed over unless they are what is asked for.
+ */
 const struct msg *rig_hear(struct rig *rig, enum msg_type type);
 /* Answers the ISSUE that comes next with a token of this many bytes; gives its id. */
 uint64_t rig_grant(struct rig *rig, size_t token_len);
@@ -59,7 +65,9 @@ void rig_write(int fd, const void *bytes, size_t len);
 void rig_write_text(int fd, const char *text);
 /* POST of rig_request with these header lines (each ending in CRLF) beside Content-Length. */
 void rig_post(int fd, const char *path, const char *headers);
-/* POST of any body. */
+/* POST of any body with these header lines. */
+void rig_post_as(int fd, const char *path, const char *headers, const void *body, size_t len);
+/* POST of any body as application/timestamp-query. */
 void rig_post_body(int fd, const char *path, const void *body, size_t len);
 /* Reads one answer; to_head: an answer to HEAD, without a body. */
 void rig_read(int fd, bool to_head, struct rig_reply *reply);

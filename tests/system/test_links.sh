@@ -73,12 +73,13 @@ links() # PROGRAM LIBRARY
 roles()
 {
 	links_no sbin/tsad pq p11 seccomp event_extra softhsm2
-	links_no libexec/tsa/tsa-front pq p11 crypto ssl jansson
+	links_no libexec/tsa/tsa-front pq p11 crypto ssl
 	links_no libexec/tsa/tsa-signer pq event_core event_extra event jansson
 	links_no libexec/tsa/tsa-journal pq p11 event_core event_extra event
 	needs_only libexec/tsa/tsa-journal "crypto|seccomp" # R5; confined
 	links_no libexec/tsa/tsa-ledger p11 event_core event_extra event
 	links_no bin/tsa-stamp pq p11 seccomp softhsm2
+	needs_only bin/tsa-verify "crypto|jansson" # it opens files and nothing else
 	# libpq brings libcrypto along for itself, so what is direct is looked at as well.
 	needs_no sbin/tsad pq p11 seccomp
 	needs_no libexec/tsa/tsa-ledger p11 event
@@ -118,7 +119,7 @@ hardening()
 {
 	local program all
 
-	for program in sbin/tsad libexec/tsa/tsa-{front,signer,journal,ledger} bin/tsa-{key,stamp}; do
+	for program in sbin/tsad libexec/tsa/tsa-{front,signer,journal,ledger} bin/tsa-{key,stamp,verify}; do
 		all=$(readelf -hldW "$TSA_BUILD/$program") || fail "$program: readelf cannot read it"
 		grep -q 'Type: *DYN' <<<"$all" || fail "$program: must be PIE"
 		grep -q 'GNU_RELRO' <<<"$all" || fail "$program: must have RELRO"

@@ -114,6 +114,7 @@ static void read_files_and_check(struct config_job *job)
 
 	for (size_t i = 0; i < config->tsu_count; i++)
 		config_certificate_read(job, i);
+	config_past_read(job);
 	if (config->publish[0] != '\0')
 		config_publish(job, config->publish);
 	config_check(job);
@@ -184,6 +185,7 @@ void config_free(struct config *config)
 		buf_free(&config->tsus[i].chain);
 		buf_free(&config->tsus[i].pem);
 	}
+	config_past_free(config);
 	for (size_t i = 0; i < config->file_count; i++)
 		buf_free(&config->files[i].content);
 	free(config->files);

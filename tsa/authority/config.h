@@ -12,6 +12,8 @@
 #include "tsa/tsp/alg.h"
 
 enum config_clock { CONFIG_CLOCK_KERNEL, CONFIG_CLOCK_UNCHECKED };
+/* A listener that starts so is a Unix socket. */
+#define CONFIG_UNIX "unix:"
 /* When a token may be answered (D4): once the journal has it, or PostgreSQL as well. */
 enum config_ack { CONFIG_ACK_JOURNAL, CONFIG_ACK_LEDGER };
 enum config_purpose { CONFIG_RELEASE, CONFIG_TEST };
@@ -22,6 +24,9 @@ enum {
 	CONFIG_MAX_LISTENERS = 8,
 	CONFIG_MAX_USER = 64,
 	CONFIG_MAX_FILES = 64, /* R21 */
+	CONFIG_MAX_PAST = 256, /* TSUs that sign no more (R21) */
+	CONFIG_MAX_PUBLISHED = 262144, /* bytes of each (R21) */
+	CONFIG_MAX_PEM = 262144, /* certificates of all TSUs: /tsu lists them in MSG_MAX_FILE */
 };
 
 struct config_tsu {
@@ -73,6 +78,13 @@ struct config_endpoint {
 	bool qualified; /* tokens say that they are qualified (T-05) */
 };
 
+/* A TSU that signs no more and is in no list: only published (R21). */
+struct config_past {
+	struct buf certificate; /* DER */
+	struct buf pem; /* it, then its issuers, as PEM */
+	uint8_t cert_sha256[MSG_HASH];
+};
+
 /* A file that the front serves (R21). */
 struct config_file {
 	char path[MSG_MAX_PATH]; /* URL path */
@@ -83,7 +95,7 @@ struct config_file {
 struct config {
 	unsigned more_holders; /* beside the one that read it */
 	char listen[CONFIG_MAX_LISTENERS]
-		   [MSG_MAX_PATH]; /* address:port or [v6]:port; port 0: any */
+		   [MSG_MAX_PATH]; /* address:port or [v6]:port, port 0: any; unix:/path */
 	size_t listen_count;
 	char admin[MSG_MAX_PATH]; /* empty: none */
 	char user[CONFIG_MAX_USER]; /* whom tsad becomes if it was started as root (R11) */
@@ -94,11 +106,15 @@ struct config {
 	uint32_t clock_slack_ms;
 	uint32_t max_unshipped_age_s;
 	uint32_t max_connections;
+	uint32_t rate_limit; /* requests a second of one client address; 0: none */
 	char publish[MSG_MAX_PATH]; /* folder of the published files; empty: none */
 	struct config_endpoint endpoints[MSG_MAX_ENDPOINTS];
 	size_t endpoint_count;
 	struct config_tsu tsus[CONFIG_MAX_TSUS];
 	size_t tsu_count;
+	char past_file[MSG_MAX_PATH]; /* empty: none */
+	struct config_past *past;
+	size_t past_count;
 	struct config_file *files; /* published */
 	size_t file_count;
 	uint8_t sha256[MSG_HASH]; /* of the file's bytes */
@@ -111,7 +127,7 @@ struct config {
 typedef void config_finding(void *arg, bool warning, const char *text);
 
 /*
- * Reads path, every file it names (certificates, publish) and checks all of it, profiles and
+ * Reads path, every file it names (certificates, past, publish) and checks all of it, profiles and
  * purposes (D7, D9) included, at the time now (seconds since 1970). Opens no key and no PIN.
  * NULL after at least one finding that is no warning. The caller frees with config_free.
  */

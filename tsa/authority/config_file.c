@@ -100,7 +100,7 @@ static bool publish_file(
 	if (strcmp(file->path, "/tsu.pem") == 0)
 		return err_set(err, "is answered by the service itself");
 	(void)snprintf(path, sizeof(path), "%s/%s", folder, name);
-	if (!config_file_read(path, MSG_MAX_FILE, &file->content, err)) {
+	if (!config_file_read(path, CONFIG_MAX_PUBLISHED, &file->content, err)) {
 		buf_free(&file->content);
 		return false;
 	}

@@ -85,6 +85,8 @@ MUST_CHECK bool config_value_integer(
 MUST_CHECK bool config_value_time(const char *value, int64_t *out, struct err *err);
 /* 192.0.2.1:3161 or [2001:db8::1]:3161 */
 MUST_CHECK bool config_value_listener(const char *value, struct err *err);
+/* unix:/run/tsa/http.sock */
+MUST_CHECK bool config_value_unix(const char *value, struct err *err);
 MUST_CHECK bool config_value_oid(const char *value, struct msg_oid *oid, struct err *err);
 /* A libpq connection string (keywords or URI) without a password in it. */
 MUST_CHECK bool config_value_database(const char *value, struct err *err);
@@ -105,6 +107,10 @@ void config_publish(struct config_job *job, const char *folder);
 
 /* config_certificate.c: fills a TSU's fields from its certificate file. */
 void config_certificate_read(struct config_job *job, size_t tsu);
+
+/* config_past.c: TSUs that sign no more, from `past'; after those that do. */
+void config_past_read(struct config_job *job);
+void config_past_free(struct config *config);
 
 /* config_lists.c: puts the TSUs of each list in order, and notes which of them are superseded. */
 void config_lists_sort(struct config_job *job);

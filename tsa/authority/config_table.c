@@ -35,7 +35,9 @@ static const struct config_setting settings[] = {
 		"1800" },
 	/* Ten thousand that idle, and a few that ask. */
 	{ "max_connections", config_read_integer, IN_TSAD(max_connections), 1, 500000, "10240" },
+	{ "rate_limit", config_read_integer, IN_TSAD(rate_limit), 0, 100000, "0" },
 	{ "publish", config_read_path, IN_TSAD(publish), 0, 0, NULL },
+	{ "past", config_read_path, IN_TSAD(past_file), 0, 0, NULL },
 
 	{ "path", config_read_url_path, IN_ENDPOINT(path), 0, 0, required },
 	{ "purpose", config_read_purpose, IN_ENDPOINT(purpose), 0, 0, "release" },

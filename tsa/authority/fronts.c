@@ -1,4 +1,4 @@
-/* Owns the listeners and the front processes. */
+/* Owns the front processes. */
 #include "tsa/authority/fronts.h"
 
 #include <inttypes.h>
@@ -7,14 +7,13 @@
 #include <string.h>
 #include <sys/random.h>
 #include <sys/wait.h>
-#include <unistd.h>
 
 #include <event2/event.h>
 
-#include "tsa/authority/activation.h"
-#include "tsa/authority/listen.h"
+#include "tsa/authority/listeners.h"
 #include "tsa/authority/tables.h"
 #include "tsa/authority/timesrc.h"
+#include "tsa/authority/units.h"
 #include "tsa/core/log.h"
 
 enum {
@@ -33,8 +32,7 @@ struct front {
 	struct fronts *fronts;
 	enum msg_front kind;
 	const struct child_program *program;
-	int listeners[CONFIG_MAX_LISTENERS];
-	size_t listener_count;
+	struct listeners listeners;
 	struct child *child;
 	struct event *restart;
 	struct event *late; /* limit for the READY that its tables are answered with */
@@ -57,27 +55,23 @@ struct fronts {
 	struct fronts_events events;
 	struct front clients;
 	struct front admin;
+	int64_t made_at; /* the tables of the clients' front, seconds since 1970 */
+	int64_t change_at; /* from when on they would say something else */
 	bool reloading; /* the clients' front has tables that it has not said to be in force */
 	bool ready;
 	bool stopping;
+	uint64_t counts[MSG_COUNT_KINDS]; /* of all fronts for clients since the start */
 	char status[MSG_MAX_STATUS];
 };
 
 static void start(struct front *f);
 
-static bool bind_all(struct front *f, struct activation *given,
-	const char (*addresses)[MSG_MAX_PATH], size_t count, const char *label, struct err *err)
+/* The clock that genTime comes from decides which TSU signs, and so what is said of it. */
+static int64_t real_s(void)
 {
-	for (size_t i = 0; i < count; i++) {
-		char bound[MSG_MAX_PATH];
-		int fd = listen_on(given, label, addresses[i], bound, sizeof(bound), err);
+	struct clock_reading now = { 0 };
 
-		if (fd < 0)
-			return false;
-		f->listeners[f->listener_count++] = fd;
-		log_event(LOG_LEVEL_INFO, "listening", NULL, "address=%s front=%s", bound, label);
-	}
-	return true;
+	return timesrc_read(&now) ? (int64_t)(now.time_us / 1000000) : 0;
 }
 
 static void on_restart(evutil_socket_t fd, short what, void *arg)
@@ -134,22 +128,6 @@ static void front_init(struct fronts *s, struct front *f, enum msg_front kind,
 		BUG("libevent gives no timer");
 }
 
-/* What the service manager opened, and the rest by ourselves. */
-static bool bind_listeners(struct fronts *s, struct err *err)
-{
-	const struct config *config = s->config;
-	struct activation given;
-	bool ok = activation_read(&given, err) &&
-		  bind_all(&s->clients, &given, config->listen, config->listen_count, "clients",
-			  err) &&
-		  bind_all(&s->admin, &given, &config->admin, config->admin[0] == '\0' ? 0 : 1,
-			  "admin", err) &&
-		  activation_done(&given, err);
-
-	activation_close(&given);
-	return ok;
-}
-
 struct fronts *fronts_new(struct event_base *base, struct spawner *spawner,
 	const struct config *config, const struct fronts_events *events, struct err *err)
 {
@@ -160,23 +138,16 @@ struct fronts *fronts_new(struct event_base *base, struct spawner *spawner,
 	s->events = *events;
 	front_init(s, &s->clients, MSG_FRONT_CLIENTS, &clients_program, base);
 	front_init(s, &s->admin, MSG_FRONT_ADMIN, &admin_program, base);
-	if (!bind_listeners(s, err)) {
+	if (!listeners_bind(config, &s->clients.listeners, &s->admin.listeners, err)) {
 		fronts_free(s);
 		return NULL;
 	}
 	return s;
 }
 
-static void close_listeners(struct front *f)
-{
-	for (size_t i = 0; i < f->listener_count; i++)
-		(void)close(f->listeners[i]);
-	f->listener_count = 0;
-}
-
 static void front_wipe(struct front *f)
 {
-	close_listeners(f);
+	listeners_close(&f->listeners);
 	event_free(f->restart);
 	event_free(f->late);
 	event_free(f->drain_limit);
@@ -194,12 +165,20 @@ void fronts_free(struct fronts *s)
 static void kill_liar(struct front *f, const char *text);
 
 /* An admin front has no endpoints and no files. */
+static bool send_client_tables(struct front *f)
+{
+	struct fronts *s = f->fronts;
+
+	s->made_at = real_s();
+	s->change_at = unit_next_change(s->config, s->made_at);
+	return tables_send(f->child, s->config, s->made_at);
+}
+
 static void send_tables(struct front *f)
 {
 	const struct timeval limit = { .tv_sec = TABLES_S };
 
-	if (f->kind == MSG_FRONT_CLIENTS ? tables_send(f->child, f->fronts->config)
-					 : tables_send_none(f->child)) {
+	if (f->kind == MSG_FRONT_CLIENTS ? send_client_tables(f) : tables_send_none(f->child)) {
 		f->tables_sent++;
 		(void)evtimer_add(f->late, &limit);
 	} else {
@@ -212,9 +191,10 @@ static void set_up(struct front *f)
 	struct msg setup = { .type = MSG_SETUP_FRONT,
 		.setup_front = { .version = MSG_VERSION,
 			.front = (uint8_t)f->kind,
-			.listeners = (uint8_t)f->listener_count,
+			.listeners = (uint8_t)f->listeners.count,
 			.start_nonce = f->nonce,
-			.max_connections = f->fronts->config->max_connections } };
+			.max_connections = f->fronts->config->max_connections,
+			.rate_limit = f->fronts->config->rate_limit } };
 
 	child_must_send(f->child, &setup);
 	f->tables_sent = 0;
@@ -232,6 +212,20 @@ void fronts_reload(struct fronts *s, const struct config *config)
 		send_tables(&s->clients);
 }
 
+void fronts_tick(struct fronts *s)
+{
+	const struct front *f = &s->clients;
+	int64_t now = real_s();
+
+	/* A front that starts gets new ones anyway, and so does one in the middle of a reload. */
+	if (f->child == NULL || f->finished || f->draining || !f->listening || s->reloading ||
+		s->stopping || (now >= s->made_at && now < s->change_at))
+		return;
+	log_event(LOG_LEVEL_INFO, "tables_renewed", "a TSU follows another, or the clock was set",
+		"%s", "");
+	send_tables(&s->clients);
+}
+
 static void on_ready(struct front *f)
 {
 	struct fronts *s = f->fronts;
@@ -245,7 +239,7 @@ static void on_ready(struct front *f)
 			tables_in_force(s);
 	}
 	if (s->ready || !s->clients.listening ||
-		(s->admin.listener_count > 0 && !s->admin.listening))
+		(s->admin.listeners.count > 0 && !s->admin.listening))
 		return;
 	s->ready = true;
 	s->events.ready(s->events.arg);
@@ -308,6 +302,17 @@ static void on_failed(struct front *f, const struct msg_failed *failed)
 		s->events.fatal(s->events.arg, failed->text);
 }
 
+static void add_counts(struct fronts *s, const struct msg_counts *counts)
+{
+	for (size_t i = 0; i < MSG_COUNT_KINDS; i++)
+		s->counts[i] += counts->count[i];
+}
+
+uint64_t fronts_count(const struct fronts *s, enum msg_count kind)
+{
+	return s->counts[kind];
+}
+
 static void on_message(void *arg, const struct msg *m)
 {
 	struct front *f = arg;
@@ -325,6 +330,8 @@ static void on_message(void *arg, const struct msg *m)
 			answer_status(f, &m->status);
 		else
 			kill_liar(f, "repeats a request id: killed");
+	} else if (m->type == MSG_COUNTS && f->kind == MSG_FRONT_CLIENTS && f->listening) {
+		add_counts(s, &m->counts);
 	} else if (m->type == MSG_FAILED) {
 		on_failed(f, &m->failed);
 	} else {
@@ -387,7 +394,7 @@ static void start(struct front *f)
 	if (getrandom(&f->nonce, sizeof(f->nonce), 0) != (ssize_t)sizeof(f->nonce))
 		BUG("getrandom gives nothing");
 	f->child = child_start(
-		s->spawner, f->program, "", f->listeners, f->listener_count, &events, &err);
+		s->spawner, f->program, "", f->listeners.fd, f->listeners.count, &events, &err);
 	if (f->child == NULL) {
 		const struct timeval later = { .tv_sec = 5 };
 
@@ -405,7 +412,7 @@ static void start(struct front *f)
 void fronts_start(struct fronts *s)
 {
 	start(&s->clients);
-	if (s->admin.listener_count > 0)
+	if (s->admin.listeners.count > 0)
 		start(&s->admin);
 }
 
@@ -451,7 +458,7 @@ void fronts_drain(struct fronts *s)
 
 	s->clients.draining = true;
 	/* The front closes its own: only then is nobody left to accept (R12). */
-	close_listeners(&s->clients);
+	listeners_close(&s->clients.listeners);
 	(void)evtimer_del(s->clients.restart);
 	if (s->clients.child == NULL) {
 		s->events.drained(s->events.arg);
@@ -465,7 +472,7 @@ void fronts_drain(struct fronts *s)
 void fronts_stop(struct fronts *s)
 {
 	s->stopping = true;
-	close_listeners(&s->clients);
+	listeners_close(&s->clients.listeners);
 	(void)evtimer_del(s->clients.restart);
 	(void)evtimer_del(s->clients.drain_limit);
 	(void)evtimer_del(s->admin.restart);

@@ -50,6 +50,12 @@ void fronts_start(struct fronts *fronts);
  */
 void fronts_reload(struct fronts *fronts, const struct config *config);
 
+/* A few times a second: new tables for the clients' front where one TSU has followed another. */
+void fronts_tick(struct fronts *fronts);
+
+/* Answers that the fronts for clients gave by themselves since the start. */
+uint64_t fronts_count(const struct fronts *fronts, enum msg_count kind);
+
 /* Answers to the front that asked; dropped if that front is gone. */
 void fronts_token(struct fronts *fronts, uint64_t id, struct bytes token);
 void fronts_refuse(struct fronts *fronts, uint64_t id, uint8_t fail_info, const char *text);

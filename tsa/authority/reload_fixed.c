@@ -41,6 +41,11 @@ static void say_max_connections(const struct config *c, char *out, size_t cap)
 	(void)snprintf(out, cap, "%" PRIu32, c->max_connections);
 }
 
+static void say_rate_limit(const struct config *c, char *out, size_t cap)
+{
+	(void)snprintf(out, cap, "%" PRIu32, c->rate_limit);
+}
+
 static void say_user(const struct config *c, char *out, size_t cap)
 {
 	(void)snprintf(out, cap, "%s", c->user);
@@ -58,6 +63,7 @@ static const struct {
 	{ "database", say_database, false },
 	{ "ack", say_ack, false },
 	{ "max_connections", say_max_connections, false },
+	{ "rate_limit", say_rate_limit, false },
 	{ "user", say_user, false },
 };
 

@@ -280,6 +280,7 @@ static bool on_status(void *arg, enum msg_status what, char *text, size_t cap)
 	const struct status_sources from = { .reload = &s->reload,
 		.issuing = s->issuing,
 		.crew = s->crew,
+		.fronts = s->fronts,
 		.journal = s->journal,
 		.ledger = s->ledger,
 		.clock = &s->clock,
@@ -328,6 +329,7 @@ static void on_tick(evutil_socket_t fd, short what, void *arg)
 		return;
 	journal_tick(s->journal);
 	ledger_tick(s->ledger);
+	fronts_tick(s->fronts);
 	issue_expire(s->issuing);
 	service_close_if_done(s);
 	if (s->phase == PHASE_LEASE)

@@ -149,6 +149,23 @@ static void request_metrics(struct page *p, const struct issue_counts *counts)
 			void_reason_name((enum void_reason)v), counts->voids[v]);
 }
 
+/* What fronts answered without asking tsad. */
+static void front_metrics(struct page *p, const struct fronts *fronts)
+{
+	static const char *const names[MSG_COUNT_KINDS] = {
+		[MSG_COUNT_REFUSED] = "refused",
+		[MSG_COUNT_LEGACY] = "legacy",
+		[MSG_COUNT_LIMITED] = "rate_limited",
+		[MSG_COUNT_OVERLOAD] = "overload",
+		[MSG_COUNT_FAULTY] = "faulty",
+	};
+
+	put(p, "# TYPE tsa_front_answers_total counter\n");
+	for (int kind = 0; kind < MSG_COUNT_KINDS; kind++)
+		put(p, "tsa_front_answers_total{answer=\"%s\"} %" PRIu64 "\n", names[kind],
+			fronts_count(fronts, (enum msg_count)kind));
+}
+
 static void reload_metrics(struct page *p, const struct status_sources *from)
 {
 	put(p,
@@ -163,6 +180,7 @@ static void metrics_page(struct page *p, const struct status_sources *from)
 {
 	put(p, "# TYPE tsa_build_info gauge\ntsa_build_info{version=\"%s\"} 1\n", TSA_VERSION);
 	request_metrics(p, issue_counts(from->issuing));
+	front_metrics(p, from->fronts);
 	reload_metrics(p, from);
 	put(p, "# TYPE tsa_signer_lanes_up gauge\n");
 	for (size_t i = 0; i < from->reload->config->tsu_count; i++)

@@ -10,6 +10,7 @@ struct status_sources {
 	const struct reload *reload;
 	struct issuing *issuing;
 	const struct crew *crew;
+	const struct fronts *fronts;
 	const struct journal *journal;
 	const struct ledger *ledger; /* may be NULL */
 	struct timesrc *clock;

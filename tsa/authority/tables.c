@@ -7,10 +7,22 @@
 
 _Static_assert(CONFIG_MAX_FILES + PAGES_COUNT <= MSG_MAX_FILES, "the front takes all files");
 
-static bool send_endpoint(struct child *child, const struct config_endpoint *e, size_t index)
+/* R21: sigstore's path leads to this one; endpoint_count if there is none. */
+static size_t first_release(const struct config *config)
 {
+	size_t at = 0;
+
+	while (at < config->endpoint_count && config->endpoints[at].purpose != CONFIG_RELEASE)
+		at++;
+	return at;
+}
+
+static bool send_endpoint(struct child *child, const struct config *config, size_t index)
+{
+	const struct config_endpoint *e = &config->endpoints[index];
 	struct msg m = { .type = MSG_ENDPOINT,
 		.endpoint = { .index = (uint8_t)index,
+			.first_release = index == first_release(config),
 			.digests = e->digests,
 			.policy_count = e->policy_count } };
 
@@ -41,26 +53,26 @@ static bool send_file(struct child *child, const struct config_file *file)
 	return true;
 }
 
-static bool send_pages(struct child *child, const struct config *config)
+static bool send_pages(struct child *child, const struct config *config, int64_t now)
 {
 	struct config_file pages[PAGES_COUNT];
+	size_t count = pages_make(config, now, pages);
 	bool sent = true;
 
-	pages_make(config, pages);
-	for (size_t i = 0; i < PAGES_COUNT; i++) {
+	for (size_t i = 0; i < count; i++) {
 		sent = sent && send_file(child, &pages[i]);
 		buf_free(&pages[i].content);
 	}
 	return sent;
 }
 
-bool tables_send(struct child *child, const struct config *config)
+bool tables_send(struct child *child, const struct config *config, int64_t now)
 {
 	bool sent = true;
 
 	for (size_t i = 0; i < config->endpoint_count && sent; i++)
-		sent = send_endpoint(child, &config->endpoints[i], i);
-	sent = sent && send_pages(child, config);
+		sent = send_endpoint(child, config, i);
+	sent = sent && send_pages(child, config, now);
 	for (size_t i = 0; i < config->file_count && sent; i++)
 		sent = send_file(child, &config->files[i]);
 	return sent && tables_send_none(child);

@@ -124,6 +124,7 @@ static void setup_front(struct codec *c, struct msg *m)
 	u8(c, &m->setup_front.listeners);
 	u32(c, &m->setup_front.start_nonce);
 	u32(c, &m->setup_front.max_connections);
+	u32(c, &m->setup_front.rate_limit);
 }
 
 static void endpoint(struct codec *c, struct msg *m)
@@ -131,6 +132,7 @@ static void endpoint(struct codec *c, struct msg *m)
 	struct msg_endpoint *e = &m->endpoint;
 
 	below(c, &e->index, MSG_MAX_ENDPOINTS);
+	flag(c, &e->first_release);
 	text(c, e->path, sizeof(e->path));
 	u32(c, &e->digests);
 	below(c, &e->policy_count, MSG_MAX_POLICIES + 1);
@@ -355,6 +357,12 @@ static void ready(struct codec *c, struct msg *m)
 	u32(c, &m->ready.version);
 }
 
+static void counts(struct codec *c, struct msg *m)
+{
+	for (size_t i = 0; i < MSG_COUNT_KINDS; i++)
+		u32(c, &m->counts.count[i]);
+}
+
 static void failed(struct codec *c, struct msg *m)
 {
 	below(c, &m->failed.failure, MSG_FAILURES);
@@ -395,6 +403,7 @@ static const struct {
 	[MSG_READY] = { "READY", ready },
 	[MSG_FAILED] = { "FAILED", failed },
 	[MSG_INCIDENT] = { "INCIDENT", incident },
+	[MSG_COUNTS] = { "COUNTS", counts },
 };
 
 struct bytes msg_encode(const struct msg *m, uint8_t *out)

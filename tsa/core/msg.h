@@ -7,7 +7,7 @@
  *   tsad -> front     SETUP_FRONT, ENDPOINT*, FILE*, TABLES_DONE, then TOKEN REFUSED BUSY
  *                     STATUS_REPLY; at a reload tables again; DRAIN
  *   front -> tsad     READY after each TABLES_DONE: the first once it is confined and listens, and
- *                     each time before what was made with those tables; ISSUE, STATUS
+ *                     each time before what was made with those tables; ISSUE, STATUS, COUNTS
  *   tsad -> signer    SETUP_SIGNER, then SIGN; at most one SIGN is out
  *   signer -> tsad    SIGNER_READY (key proven), SIGNED, SIGN_FAILED
  *   tsad -> journal   SETUP_JOURNAL, then TSU_FILE, RECORD
@@ -48,8 +48,8 @@ enum {
 	MSG_MAX_TOKEN = 49152, /* DER TimeStampToken with its certificates */
 	MSG_MAX_BODY = 16384, /* body of a record */
 	MSG_MAX_PART = 49152, /* part of a file */
-	MSG_MAX_FILE = 262144, /* a file for the front in all its parts */
-	MSG_MAX_FILES = 66, /* published ones (R21) and the pages that tsad makes */
+	MSG_MAX_FILE = 1048576, /* a file for the front in all its parts */
+	MSG_MAX_FILES = 68, /* published ones (R21) and the pages that tsad makes */
 	MSG_MAX_STATUS = 49152, /* text of a status page */
 	MSG_MAX_PEM = 60000, /* certificates of one TSU */
 	MSG_HASH = 32, /* SHA-256 */
@@ -89,6 +89,7 @@ enum msg_type {
 	MSG_READY,
 	MSG_FAILED,
 	MSG_INCIDENT,
+	MSG_COUNTS,
 	MSG_TYPES, /* one past the last */
 };
 
@@ -112,6 +113,16 @@ enum msg_front { MSG_FRONT_CLIENTS, MSG_FRONT_ADMIN, MSG_FRONTS };
 
 /* What the admin front asks for. */
 enum msg_status { MSG_STATUS_LIVE, MSG_STATUS_READY, MSG_STATUS_METRICS, MSG_STATUS_KINDS };
+
+/* Answers that a front gives by itself, for the metrics. */
+enum msg_count {
+	MSG_COUNT_REFUSED, /* an RFC 3161 refusal, or its like in JSON */
+	MSG_COUNT_LEGACY, /* 400: Authenticode before RFC 3161 */
+	MSG_COUNT_LIMITED, /* 429 */
+	MSG_COUNT_OVERLOAD, /* 503 */
+	MSG_COUNT_FAULTY, /* another 4xx or 5xx: not HTTP as it is served here */
+	MSG_COUNT_KINDS,
+};
 
 /* What a record is (ledger entry byte 1, column record.kind); these numbers are for ever. */
 enum record_kind {
@@ -140,11 +151,13 @@ struct msg_setup_front {
 	uint8_t listeners; /* descriptors from IPC_FIRST_LISTENER_FD on */
 	uint32_t start_nonce; /* upper half of every request id of this process */
 	uint32_t max_connections;
+	uint32_t rate_limit; /* requests a second of one client address; 0: none */
 };
 
 /* One endpoint: a URL path and what it grants. */
 struct msg_endpoint {
 	uint8_t index; /* as ISSUE names it */
+	uint8_t first_release; /* 1: it is also served at /api/v1/timestamp (R21) */
 	char path[MSG_MAX_PATH];
 	uint32_t digests; /* bit n: the digest with number n of tsp/alg.h is accepted */
 	uint8_t policy_count;
@@ -334,6 +347,11 @@ struct msg_ready {
 	uint32_t version;
 };
 
+/* Since the last one. */
+struct msg_counts {
+	uint32_t count[MSG_COUNT_KINDS];
+};
+
 struct msg_failed {
 	uint8_t failure; /* enum msg_failure */
 	char text[MSG_MAX_TEXT];
@@ -369,6 +387,7 @@ struct msg {
 		struct msg_database database;
 		struct msg_incident incident;
 		struct msg_ready ready;
+		struct msg_counts counts;
 		struct msg_failed failed;
 	};
 };

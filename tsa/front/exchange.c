@@ -1,35 +1,32 @@
 /*
- * Owns the table of exchanges that wait for tsad and the words of the front's own refusals.  An
- * exchange is part of its connection; this never frees one.
+ * Owns the table of exchanges that wait for tsad.  An exchange is part of its connection; this
+ * never frees one.
  */
 #include "tsa/front/exchange.h"
 
 #include <inttypes.h>
-#include <stdio.h>
 #include <string.h>
 
-#include <event2/buffer.h>
 #include <event2/http.h>
 
 #include "tsa/core/log.h"
 #include "tsa/front/admit.h"
+#include "tsa/front/body.h"
 #include "tsa/front/channel.h"
 #include "tsa/front/http.h"
+#include "tsa/front/legacy.h"
+#include "tsa/front/reply.h"
+#include "tsa/front/sigstore.h"
 
 enum {
-	MAX_WORDS = 300, /* of a statusString (tsp/reply.h) */
 	MAX_LOGGED = 10, /* refusals a second that get a line of their own in the log */
 	SUMMARY_EVERY_MS = 1000,
 	/* Room for what accepted connections still ask while they drain: no id comes twice (R14).
 	 */
 	DRAINING_REQUESTS = 1 << 24,
-	UTF8_MORE = 0x80, /* 10xxxxxx goes on with a character */
-	UTF8_MASK = 0xc0,
 };
 
 #define LAST_REQUEST (UINT32_MAX - DRAINING_REQUESTS)
-
-static const char reply_type[] = "application/timestamp-reply"; /* RFC 3161 3.4 (P-22) */
 
 /* The next request id. When they are used up this process makes room for one with a new nonce. */
 static uint64_t next_id(struct front *front)
@@ -94,46 +91,6 @@ static struct conn *take_answered(struct front *front, uint64_t id, enum msg_typ
 	return conn;
 }
 
-/* HTTP 200 with a TimeStampResp (P-22). */
-static void answer_reply(struct conn *conn, struct bytes reply)
-{
-	const struct answer answer = { .status = HTTP_OK, .type = reply_type, .body = reply };
-
-	http_answer(conn, &answer);
-}
-
-/* Bytes of text that fit, without cutting a character of UTF-8 apart. */
-static size_t fitting(const char *text, size_t max)
-{
-	size_t len = strlen(text);
-
-	if (len <= max)
-		return len;
-	len = max;
-	while (len > 0 && ((unsigned char)text[len] & UTF8_MASK) == UTF8_MORE)
-		len--;
-	return len;
-}
-
-/* TimeStampResp with status 2 and a statusString that ends in the request id. */
-static void answer_refusal(struct conn *conn, enum tsp_failure failure, const char *text)
-{
-	char words[MAX_WORDS + 1];
-	char id[32];
-	uint8_t buf[TSP_MAX_REFUSAL];
-	int id_len = snprintf(id, sizeof(id), "(request %016" PRIx64 ")", conn->id);
-	struct bytes reply;
-
-	(void)snprintf(words, sizeof(words), "%.*s %s",
-		(int)fitting(text, (size_t)(MAX_WORDS - id_len - 1)), text, id);
-	reply = tsp_reply_refused(failure, words, buf, sizeof(buf));
-	if (reply.len == 0) /* tsad's text is no UTF-8 */
-		reply = tsp_reply_refused(failure, id, buf, sizeof(buf));
-	if (reply.len == 0)
-		BUG("refusal: failInfo %d is not one of RFC 3161", failure);
-	answer_reply(conn, reply);
-}
-
 /* A flood of bad requests must not push the lines of others out of the log (log.h). */
 static bool may_log(struct exchanges *x)
 {
@@ -153,18 +110,6 @@ static void log_refusal(struct conn *conn, enum tsp_failure failure, const char 
 		tsp_failure_name(failure));
 }
 
-static void answer_503(struct conn *conn, unsigned retry_after_s, const char *text)
-{
-	const struct answer answer = {
-		.status = HTTP_SERVUNAVAIL,
-		.type = "text/plain; charset=utf-8",
-		.body = bytes_of_text(text),
-		.retry_after_s = retry_after_s,
-	};
-
-	http_answer(conn, &answer);
-}
-
 /* True if one more may wait and msg is on its way to tsad; else the client was told 503. */
 static bool ask_tsad(struct conn *conn, const struct msg *msg)
 {
@@ -172,7 +117,7 @@ static bool ask_tsad(struct conn *conn, const struct msg *msg)
 		wait_for_tsad(conn, msg->type);
 		return true;
 	}
-	answer_503(conn, FRONT_RETRY_AFTER_S, "overload: too many requests wait\n");
+	reply_overload(conn, FRONT_RETRY_AFTER_S, "overload: too many requests wait\n");
 	return false;
 }
 
@@ -200,21 +145,69 @@ static void ask_for_token(
 	(void)ask_tsad(conn, &msg);
 }
 
-void exchange_begin(struct conn *conn, const struct endpoint *endpoint)
+/* The front's own refusal. */
+static void refuse(struct conn *conn, enum tsp_failure failure, const char *text)
 {
-	struct evbuffer *in = evhttp_request_get_input_buffer(conn->request);
-	struct bytes body = { evbuffer_pullup(in, -1), evbuffer_get_length(in) };
+	front_count(conn->front, MSG_COUNT_REFUSED);
+	log_refusal(conn, failure, text);
+	reply_refusal(conn, failure, text);
+}
+
+static void judge(
+	struct conn *conn, const struct endpoint *endpoint, const struct tsp_request *request)
+{
+	struct tsp_refusal refusal = { 0 };
+
+	if (tsp_request_judge(request, &endpoint->rules, &refusal))
+		ask_for_token(conn, endpoint, request);
+	else
+		refuse(conn, refusal.failure, refusal.text);
+}
+
+static void begin_der(struct conn *conn, const struct endpoint *endpoint, struct bytes body)
+{
 	struct tsp_request request = { 0 };
 	struct tsp_refusal refusal = { 0 };
 
+	if (tsp_request_decode(body, &request, &refusal))
+		judge(conn, endpoint, &request);
+	else if (legacy_is(body))
+		reply_legacy(conn);
+	else
+		refuse(conn, refusal.failure, refusal.text);
+}
+
+static void begin_json(struct conn *conn, const struct endpoint *endpoint, struct bytes body)
+{
+	struct sigstore_request request;
+	enum tsp_failure failure = TSP_BAD_DATA_FORMAT;
+	struct err err = { 0 };
+
+	conn->json = true;
+	if (sigstore_read(body, &request, &failure, &err))
+		judge(conn, endpoint, &request.request);
+	else
+		refuse(conn, failure, err.text);
+}
+
+void exchange_begin(struct conn *conn, const struct endpoint *endpoint, bool sigstore)
+{
+	struct body body;
+
 	conn->id = next_id(conn->front);
-	if (tsp_request_decode(body, &request, &refusal) &&
-		tsp_request_judge(&request, &endpoint->rules, &refusal)) {
-		ask_for_token(conn, endpoint, &request);
-		return;
-	}
-	log_refusal(conn, refusal.failure, refusal.text);
-	answer_refusal(conn, refusal.failure, refusal.text);
+	conn->json = false;
+	body_read(conn, &body);
+	if (body.kind == BODY_BAD_BASE64)
+		refuse(conn, TSP_BAD_DATA_FORMAT,
+			"body: RFC 2045 6.8: is not the base64 that Content-Transfer-Encoding says");
+	else if (body.kind == BODY_JSON)
+		begin_json(conn, endpoint, body.content);
+	else if (body.kind == BODY_UNTYPED_JSON && sigstore)
+		reply_json(conn, HTTP_UNSUPPORTED_TYPE, 0,
+			"Content-Type: RFC 9110 8.3: a request in JSON is sent as application/json, one "
+			"in DER as application/timestamp-query");
+	else
+		begin_der(conn, endpoint, body.content);
 }
 
 void exchange_ask_status(struct conn *conn, enum msg_status kind)
@@ -222,6 +215,7 @@ void exchange_ask_status(struct conn *conn, enum msg_status kind)
 	struct msg msg = { .type = MSG_STATUS };
 
 	conn->id = next_id(conn->front);
+	conn->json = false;
 	conn->status_kind = (uint8_t)kind;
 	msg.status.id = conn->id;
 	msg.status.what = (uint8_t)kind;
@@ -231,15 +225,9 @@ void exchange_ask_status(struct conn *conn, enum msg_status kind)
 void exchange_token(struct front *front, const struct msg_token *msg)
 {
 	struct conn *conn = take_answered(front, msg->id, MSG_ISSUE);
-	struct bytes reply;
 
-	if (conn == NULL)
-		return;
-	reply = tsp_reply_granted(
-		msg->token, front->exchanges.reply, sizeof(front->exchanges.reply));
-	if (reply.len == 0)
-		BUG("token of %zu bytes fits no reply", msg->token.len);
-	answer_reply(conn, reply);
+	if (conn != NULL)
+		reply_token(conn, msg->token);
 }
 
 void exchange_refused(struct front *front, const struct msg_refused *msg)
@@ -247,7 +235,7 @@ void exchange_refused(struct front *front, const struct msg_refused *msg)
 	struct conn *conn = take_answered(front, msg->id, MSG_ISSUE);
 
 	if (conn != NULL)
-		answer_refusal(conn, (enum tsp_failure)msg->fail_info, msg->text);
+		reply_refusal(conn, (enum tsp_failure)msg->fail_info, msg->text);
 }
 
 void exchange_busy(struct front *front, const struct msg_busy *msg)
@@ -255,7 +243,8 @@ void exchange_busy(struct front *front, const struct msg_busy *msg)
 	struct conn *conn = take_answered(front, msg->id, MSG_ISSUE);
 
 	if (conn != NULL)
-		answer_503(conn, msg->retry_after_s == 0 ? FRONT_RETRY_AFTER_S : msg->retry_after_s,
+		reply_overload(conn,
+			msg->retry_after_s == 0 ? FRONT_RETRY_AFTER_S : msg->retry_after_s,
 			"overload: too many requests wait\n");
 }
 
@@ -283,9 +272,9 @@ static void answer_overdue(struct conn *conn)
 			"request=%016" PRIx64 " asked=%s", conn->id,
 			msg_name((enum msg_type)conn->asked));
 	if (conn->asked == MSG_STATUS)
-		answer_503(conn, FRONT_RETRY_AFTER_S, "tsad: no answer in time\n");
+		reply_overload(conn, FRONT_RETRY_AFTER_S, "tsad: no answer in time\n");
 	else
-		answer_refusal(conn, TSP_SYSTEM_FAILURE, "no answer in time");
+		reply_refusal(conn, TSP_SYSTEM_FAILURE, "no answer in time");
 }
 
 void exchange_tick(struct front *front)

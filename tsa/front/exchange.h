@@ -9,8 +9,11 @@
 #include "tsa/front/front.h"
 #include "tsa/front/pages.h"
 
-/* The request's body should be a TimeStampReq: refuses it, or asks tsad for a token. */
-void exchange_begin(struct conn *conn, const struct endpoint *endpoint);
+/*
+ * The request's body, of at most TSP_MAX_REQUEST bytes, should be a TimeStampReq or sigstore's form
+ * of one: refuses it, or asks tsad for a token. sigstore: it came to sigstore's own path.
+ */
+void exchange_begin(struct conn *conn, const struct endpoint *endpoint, bool sigstore);
 
 /* Asks tsad for a status page. */
 void exchange_ask_status(struct conn *conn, enum msg_status kind);

@@ -21,6 +21,7 @@ struct evhttp_connection;
 struct evhttp_request;
 struct front;
 struct pages;
+struct rate;
 
 enum {
 	FRONT_MAX_LISTENERS = 16, /* addresses of one front */
@@ -61,6 +62,7 @@ struct conn {
 	uint64_t id;
 	uint8_t asked; /* enum msg_type that tsad was asked with */
 	uint8_t status_kind; /* enum msg_status, when asked is MSG_STATUS */
+	bool json; /* asked in sigstore's form: refusals are JSON */
 	struct conn *next_waiting; /* in the same bucket */
 };
 
@@ -109,6 +111,9 @@ struct front {
 	struct admit admit;
 	struct exchanges exchanges;
 	struct date date;
+	struct rate *rate; /* NULL: no limit */
+	struct msg_counts counts; /* not yet told to tsad */
+	bool counted; /* one of them is not 0 */
 	bool draining;
 	uint64_t drain_until_ms;
 	/* the channel (channel.c) */
@@ -120,6 +125,9 @@ struct front {
 	uint8_t in_buf[IPC_MAX_MESSAGE];
 	uint8_t out_buf[IPC_MAX_MESSAGE];
 };
+
+/* One more answer of this kind, for the metrics. */
+void front_count(struct front *front, enum msg_count kind);
 
 /* Milliseconds of a clock that only goes forward. */
 uint64_t front_now_ms(void);

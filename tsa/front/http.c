@@ -143,19 +143,38 @@ static void put_body(struct conn *conn, const struct answer *answer)
 		BUG("libevent: no memory");
 }
 
+/* 200 is tsad's to count, and 400 to a legacy request is no fault of HTTP's. */
+static void count_answer(struct conn *conn, const struct answer *answer)
+{
+	if (answer->status == HTTP_TOO_MANY_REQUESTS)
+		front_count(conn->front, MSG_COUNT_LIMITED);
+	else if (answer->status == HTTP_SERVUNAVAIL)
+		front_count(conn->front, MSG_COUNT_OVERLOAD);
+	else if (answer->status >= HTTP_BADREQUEST && !answer->counted)
+		front_count(conn->front, MSG_COUNT_FAULTY);
+}
+
 void http_answer(struct conn *conn, const struct answer *answer)
 {
+	count_answer(conn, answer);
 	put_headers(conn, answer);
 	put_body(conn, answer);
 	evhttp_request_set_on_complete_cb(conn->request, on_sent, conn);
 	admit_become(conn, CONN_WRITING);
-	evhttp_send_reply(conn->request, answer->status, NULL, NULL);
+	/* evhttp 2.1 has no words for 429 (RFC 6585 4). */
+	evhttp_send_reply(conn->request, answer->status,
+		answer->status == HTTP_TOO_MANY_REQUESTS ? "Too Many Requests" : NULL, NULL);
 	/*
 	 * evhttp reads while it writes, to learn of a close: it would drop the rest of an answer
 	 * to a client that has shut down its side (allowed), and store without bound what a
 	 * client sends that does not take its answer. The deadline of CONN_WRITING ends both.
 	 */
 	(void)bufferevent_disable(conn->stream, EV_READ);
+}
+
+const char *http_header(const struct conn *conn, const char *name)
+{
+	return evhttp_find_header(evhttp_request_get_input_headers(conn->request), name);
 }
 
 void http_answer_text(struct conn *conn, int status, const char *text)

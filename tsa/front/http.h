@@ -18,8 +18,9 @@ struct answer {
 	struct bytes body; /* copied, unless pages is given */
 	struct pages *pages; /* body lives in these; held until it is sent. NULL: nowhere */
 	const char *allow; /* of a 405; NULL: none */
-	unsigned retry_after_s; /* of a 503; 0: none */
+	unsigned retry_after_s; /* of a 429 or 503; 0: none */
 	bool close; /* the connection ends with this answer */
+	bool counted; /* for the metrics, by the caller */
 };
 
 /*
@@ -30,5 +31,16 @@ void http_answer(struct conn *conn, const struct answer *answer);
 
 /* An answer with one line of text for a person. */
 void http_answer_text(struct conn *conn, int status, const char *text);
+
+/* What evhttp has no name for. */
+enum {
+	HTTP_LENGTH_REQUIRED = 411,
+	HTTP_UNSUPPORTED_TYPE = 415,
+	HTTP_TOO_MANY_REQUESTS = 429,
+	HTTP_VERSION_NOT_SUPPORTED = 505,
+};
+
+/* The first header of that name in the request, in any case; NULL if there is none. */
+const char *http_header(const struct conn *conn, const char *name);
 
 #endif

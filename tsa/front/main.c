@@ -7,6 +7,7 @@
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/random.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -19,6 +20,8 @@
 #include "tsa/front/exchange.h"
 #include "tsa/front/http.h"
 #include "tsa/front/pages.h"
+#include "tsa/front/rate.h"
+#include "tsa/front/sigstore.h"
 
 enum { EXIT_CANNOT_RUN = 3 };
 
@@ -28,6 +31,23 @@ uint64_t front_now_ms(void)
 
 	(void)clock_gettime(CLOCK_MONOTONIC_COARSE, &now);
 	return (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000;
+}
+
+void front_count(struct front *front, enum msg_count kind)
+{
+	front->counts.count[kind]++;
+	front->counted = true;
+}
+
+/* What tsad has no room for now goes with the next tick. */
+static void tell_counts(struct front *front)
+{
+	const struct msg m = { .type = MSG_COUNTS, .counts = front->counts };
+
+	if (!front->counted || front->setup.front != MSG_FRONT_CLIENTS || !channel_send(front, &m))
+		return;
+	front->counts = (struct msg_counts){ 0 };
+	front->counted = false;
 }
 
 void front_drain(struct front *front)
@@ -51,6 +71,7 @@ static void on_tick(evutil_socket_t fd, short what, void *arg)
 	(void)what;
 	exchange_tick(front);
 	admit_tick(front);
+	tell_counts(front);
 	if (front->draining && front_now_ms() >= front->drain_until_ms)
 		(void)event_base_loopbreak(front->base);
 }
@@ -98,12 +119,24 @@ static void say_ready(struct front *front)
 		front->admit.listener_count, front->admit.max);
 }
 
+/* Before confinement: a library would look for random bytes in a file. */
+static void take_seeds(struct front *front)
+{
+	uint64_t seed[2];
+
+	if (getrandom(seed, sizeof(seed), 0) != (ssize_t)sizeof(seed))
+		BUG("getrandom gives nothing");
+	sigstore_start(seed[0]);
+	front->rate = rate_new(front->setup.rate_limit, seed[1]);
+}
+
 /* From the tables to the end of the channel or of the last connection. */
 static _Noreturn void serve(struct front *front)
 {
 	struct err err = { 0 };
 
 	channel_set_up(front);
+	take_seeds(front);
 	if (!http_start(front, &err) || !admit_start(front, &err) || !channel_start(front, &err) ||
 		!start_tick(front, &err) || !confine(&err)) {
 		log_event(LOG_LEVEL_ERROR, "cannot_start", err.text, "failure=%s",

@@ -52,7 +52,10 @@ void pages_add_endpoint(struct pages *pages, const struct msg_endpoint *msg)
 		BUG("more than %d endpoints", MSG_MAX_ENDPOINTS);
 	if (pages_endpoint(pages, msg->path) != NULL)
 		BUG("endpoint twice: %s", msg->path);
+	if (msg->first_release && pages_first_release(pages) != NULL)
+		BUG("a second first release endpoint: %s", msg->path);
 	e->index = msg->index;
+	e->first_release = msg->first_release;
 	memcpy(e->path, msg->path, sizeof(e->path));
 	memcpy(e->policy, msg->policy, sizeof(e->policy));
 	for (size_t i = 0; i < msg->policy_count; i++)
@@ -122,6 +125,15 @@ const struct endpoint *pages_endpoint(const struct pages *pages, const char *pat
 {
 	for (size_t i = 0; i < pages->endpoint_count; i++) {
 		if (strcmp(pages->endpoint[i].path, path) == 0)
+			return &pages->endpoint[i];
+	}
+	return NULL;
+}
+
+const struct endpoint *pages_first_release(const struct pages *pages)
+{
+	for (size_t i = 0; i < pages->endpoint_count; i++) {
+		if (pages->endpoint[i].first_release)
 			return &pages->endpoint[i];
 	}
 	return NULL;

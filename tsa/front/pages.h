@@ -11,6 +11,7 @@
 
 struct endpoint {
 	uint8_t index; /* as ISSUE names it */
+	bool first_release; /* sigstore's path is its as well (R21) */
 	char path[MSG_MAX_PATH];
 	struct msg_oid policy[MSG_MAX_POLICIES];
 	struct bytes policy_views[MSG_MAX_POLICIES];
@@ -39,6 +40,8 @@ bool pages_complete(const struct pages *pages);
 
 size_t pages_endpoint_count(const struct pages *pages);
 size_t pages_file_count(const struct pages *pages);
+/* NULL if there is none. */
+const struct endpoint *pages_first_release(const struct pages *pages);
 /* NULL if there is none with exactly this path. */
 const struct endpoint *pages_endpoint(const struct pages *pages, const char *path);
 const struct page *pages_file(const struct pages *pages, const char *path);

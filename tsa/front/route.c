@@ -4,6 +4,7 @@
  */
 #include "tsa/front/route.h"
 
+#include <stdio.h>
 #include <string.h>
 #include <strings.h>
 
@@ -15,8 +16,10 @@
 #include "tsa/front/exchange.h"
 #include "tsa/front/http.h"
 #include "tsa/front/pages.h"
+#include "tsa/front/rate.h"
 
-enum { LENGTH_REQUIRED = 411, HTTP_VERSION_NOT_SUPPORTED = 505 };
+/* R21: of the first release endpoint. */
+static const char sigstore_path[] = "/api/v1/timestamp";
 
 /* What the head says about the body and the connection. */
 struct framing {
@@ -149,7 +152,7 @@ static bool refused_as_http(struct conn *conn)
 		return true;
 	}
 	if (method == EVHTTP_REQ_POST && f.lengths == 0 && f.codings == 0) {
-		close_with(conn, LENGTH_REQUIRED,
+		close_with(conn, HTTP_LENGTH_REQUIRED,
 			"POST: RFC 9110 8.6: it has neither Content-Length nor a chunked body");
 		return true;
 	}
@@ -205,7 +208,7 @@ static void answer_file(struct conn *conn, const struct page *page)
 	http_answer(conn, &answer);
 }
 
-static void route_post(struct conn *conn, const struct endpoint *endpoint)
+static void route_post(struct conn *conn, const struct endpoint *endpoint, bool sigstore)
 {
 	struct evbuffer *body = evhttp_request_get_input_buffer(conn->request);
 
@@ -213,23 +216,46 @@ static void route_post(struct conn *conn, const struct endpoint *endpoint)
 		http_answer_text(
 			conn, HTTP_ENTITYTOOLARGE, "body: a TimeStampReq has 8192 bytes at most");
 	else
-		exchange_begin(conn, endpoint);
+		exchange_begin(conn, endpoint, sigstore);
+}
+
+/* True if this client has asked too often; it was told so. */
+static bool is_limited(struct conn *conn)
+{
+	unsigned wait_s = rate_take(
+		conn->front->rate, evhttp_connection_get_addr(conn->http), front_now_ms());
+	char text[64];
+	int len = snprintf(text, sizeof(text), "rate limit: %u requests a second\n",
+		(unsigned)conn->front->setup.rate_limit);
+	const struct answer answer = {
+		.status = HTTP_TOO_MANY_REQUESTS,
+		.type = "text/plain; charset=utf-8",
+		.body = { (const uint8_t *)text, (size_t)len },
+		.retry_after_s = wait_s,
+	};
+
+	if (wait_s > 0)
+		http_answer(conn, &answer);
+	return wait_s > 0;
 }
 
 static void route_client(struct conn *conn)
 {
 	enum evhttp_cmd_type method = evhttp_request_get_command(conn->request);
+	const struct pages *pages = conn->front->pages;
 	const struct endpoint *endpoint;
 	const struct page *page;
 	char path[MSG_MAX_PATH];
+	bool sigstore;
 
 	path_of(conn, path, sizeof(path));
-	endpoint = pages_endpoint(conn->front->pages, path);
-	page = pages_file(conn->front->pages, path);
+	sigstore = strcmp(path, sigstore_path) == 0;
+	endpoint = sigstore ? pages_first_release(pages) : pages_endpoint(pages, path);
+	page = pages_file(pages, path);
 	if (endpoint == NULL && page == NULL)
 		http_answer_text(conn, HTTP_NOTFOUND, "path: nothing is served here");
 	else if (endpoint != NULL && method == EVHTTP_REQ_POST)
-		route_post(conn, endpoint);
+		route_post(conn, endpoint, sigstore);
 	else if (page != NULL && (method == EVHTTP_REQ_GET || method == EVHTTP_REQ_HEAD))
 		answer_file(conn, page);
 	else if (page == NULL)
@@ -268,6 +294,6 @@ void route_request(struct conn *conn)
 		return;
 	if (conn->front->setup.front == MSG_FRONT_ADMIN)
 		route_admin(conn);
-	else
+	else if (!is_limited(conn))
 		route_client(conn);
 }
