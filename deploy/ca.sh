@@ -3,12 +3,13 @@
 # later), od and date only.  For demonstrations and tests: its private keys are files (mode 0600) in
 # its folder, where CSBR 6.2.7 wants an offline hardware module.
 #
-#   ca_new DIR NAME BASE_URL [rsa4096|p384|p256]
+#   ca_new DIR NAME BASE_URL [rsa4096|p384|p256|p521]
 #       makes root and issuing CA in DIR.  NAME (letters, digits, -) begins the names of its
 #       published files, BASE_URL is where they will be served.  A finished DIR is left alone.
-#       p256 is quick and meant for tests.
-#   ca_issue_tsu DIR PUBKEY.pem CN POLICY_OID OUT.pem [DAYS]
-#       a TSU certificate for a public key whose private key stays where it is (R26).
+#       p256 is quick and meant for tests. p384 signs with SHA-384, p521 with SHA-512.
+#   ca_issue_tsu DIR PUBKEY.pem CN POLICY_OID OUT.pem [DAYS [sha256|sha384|sha512]]
+#       a TSU certificate for a public key whose private key stays where it is (R26), signed with
+#       that digest; without it with the one that goes with the public key.
 #       OUT.pem: the TSU's certificate, then the issuing CA's.
 #   ca_publish DIR PUBDIR
 #       fresh CRLs and the CA certificates, DER, under the names the certificates point to.
@@ -58,7 +59,8 @@ ca__new_key() # DIR FILE KIND
 	rsa4096) ca__openssl "$1" genpkey -algorithm RSA -pkeyopt rsa_keygen_bits:4096 -out "$2" ;;
 	p384) ca__openssl "$1" genpkey -algorithm EC -pkeyopt ec_paramgen_curve:P-384 -out "$2" ;;
 	p256) ca__openssl "$1" genpkey -algorithm EC -pkeyopt ec_paramgen_curve:P-256 -out "$2" ;;
-	*) ca__fail "key kind: must be rsa4096, p384 or p256: is $3" ;;
+	p521) ca__openssl "$1" genpkey -algorithm EC -pkeyopt ec_paramgen_curve:P-521 -out "$2" ;;
+	*) ca__fail "key kind: must be rsa4096, p384, p256 or p521: is $3" ;;
 	esac
 }
 
@@ -140,7 +142,10 @@ ca__make() # DIR NAME BASE_URL KIND
 {
 	local dir=$1 name=$2 url=$3 kind=$4 subject="/C=$CA_COUNTRY/O=$CA_ORGANIZATION" role md=sha256
 
-	[ "$kind" != p384 ] || md=sha384
+	case $kind in
+	p384) md=sha384 ;;
+	p521) md=sha512 ;;
+	esac
 	for role in root issuing; do
 		: >"$dir/$role.index" && echo 01 >"$dir/$role.crlnumber" || return 1
 		ca__new_key "$dir" "$role.key" "$kind" || return 1
@@ -217,9 +222,9 @@ ca__check_tsu() # CERTIFICATE DIR
 	done
 }
 
-ca_issue_tsu() # DIR PUBKEY CN POLICY OUT [DAYS]
+ca_issue_tsu() # DIR PUBKEY CN POLICY OUT [DAYS [DIGEST]]
 {
-	local dir=$1 pub=$2 cn=$3 policy=$4 out=$5 days=${6:-$CA_TSU_DAYS} digest until
+	local dir=$1 pub=$2 cn=$3 policy=$4 out=$5 days=${6:-$CA_TSU_DAYS} digest=${7:-} until
 
 	[ -r "$dir/chain.pem" ] || ca__fail "$dir: must be a folder of ca_new: has no chain.pem" ||
 		return 1
@@ -230,7 +235,10 @@ ca_issue_tsu() # DIR PUBKEY CN POLICY OUT [DAYS]
 	[[ $days =~ ^[1-9][0-9]*$ ]] && [ "$days" -le "$CA_TSU_MAX_DAYS" ] ||
 		ca__fail "days: must be 1 to $CA_TSU_MAX_DAYS (135 months, C-08): is '$days'" ||
 		return 1
-	digest=$(ca__digest_for "$pub") && until=$(ca__use_until "$days") || return 1
+	[ -n "$digest" ] || digest=$(ca__digest_for "$pub") || return 1
+	[[ $digest =~ ^sha(256|384|512)$ ]] ||
+		ca__fail "digest: must be sha256, sha384 or sha512 (C-05): is '$digest'" || return 1
+	until=$(ca__use_until "$days") || return 1
 	cp "$pub" "$dir/tsu.pub" && ca__tsu_extensions "$(cat "$dir/name")" "$(cat "$dir/url")" \
 		"$policy" "$until" >"$dir/tsu.cnf" || return 1
 	ca__openssl "$dir" x509 -new -force_pubkey tsu.pub -"$digest" -days "$days" \

@@ -221,7 +221,8 @@ static void read_certificates(struct bench *b, const char *path)
 	}
 	(void)fclose(file);
 	must(b->key != NULL, "key");
-	b->parts = token_parts_new(buf_view(&certificate), buf_view(&chain), TSP_SHA256, &err);
+	b->parts = token_parts_new(buf_view(&certificate), buf_view(&chain), TSP_SHA256,
+		(struct token_options){ .algorithm_protection = true }, &err);
 	if (b->parts == NULL)
 		fail(path, err.text);
 	buf_free(&certificate);

@@ -102,6 +102,8 @@ struct config *authority_config(void)
 	make_tsu(c, "second", 0, TSP_DIGEST_NONE, BEGIN_S + 3600);
 	make_tsu(c, "long", 0, TSP_SHA512, 0);
 	make_tsu(c, "test", 1, TSP_DIGEST_NONE, 0);
+	c->tsus[0].tsa_name = true;
+	c->endpoints[0].qualified = true;
 	return c;
 }
 
@@ -142,8 +144,11 @@ struct config *__wrap_config_read_next(
 
 	(void)path;
 	(void)now;
-	if (change == CHANGE_ACCURACY)
+	if (change == CHANGE_ACCURACY) {
 		c->tsus[0].accuracy_ms = 700;
+		c->tsus[0].tsa_name = false;
+		c->endpoints[0].qualified = false;
+	}
 	if (change == CHANGE_LANES)
 		c->tsus[0].lanes = 1;
 	if (change == CHANGE_POLICIES)

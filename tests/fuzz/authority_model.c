@@ -116,7 +116,12 @@ static bool is_minimal_integer(struct bytes n)
 
 static size_t imprint_len(unsigned digest)
 {
-	static const size_t known[] = { [TSP_SHA256] = 32, [TSP_SHA384] = 48, [TSP_SHA512] = 64 };
+	static const size_t known[] = { [TSP_SHA256] = 32,
+		[TSP_SHA384] = 48,
+		[TSP_SHA512] = 64,
+		[TSP_SHA3_256] = 32,
+		[TSP_SHA3_384] = 48,
+		[TSP_SHA3_512] = 64 };
 
 	return digest < sizeof(known) / sizeof(known[0]) ? known[digest] : 0;
 }

@@ -79,7 +79,6 @@ static void check_asked(const struct request *r, const struct tsp_tstinfo *t)
 		"another imprint than asked for");
 	PROMISE(bytes_equal(t->nonce, (struct bytes){ r->nonce, r->nonce_len }),
 		"another nonce than asked for");
-	PROMISE(t->tsa_name.len == 0, "a tsa name");
 }
 
 /* genTime is the present: no earlier than its digits and no later than a clock that stepped. */
@@ -179,6 +178,9 @@ void record_sign(
 	PROMISE(t.accuracy.seconds == c->accuracy_ms / 1000 &&
 			t.accuracy.millis == c->accuracy_ms % 1000 && t.accuracy.micros == 0,
 		"another accuracy than the TSU's");
+	PROMISE((t.tsa_name.len > 0) == c->tsa_name, "tsa is there or not, other than set");
+	PROMISE(t.qualified == m.config->endpoints[r->endpoint].qualified,
+		"says that it is qualified or not, other than set");
 	check_asked(r, &t);
 	check_time(&t, m.config->endpoints[r->endpoint].digits, c);
 	take_serial(job, r, &t, tstinfo);

@@ -32,6 +32,17 @@
 #define OPENSSL_SHA1                                                                               \
 	"30330201013021300906052b0e03021a05000414a9993e364706816aba3e25717850c26c9c"               \
 	"d0d89d0208159587950b995afc0101ff"
+#define OPENSSL_SHA3_256                                                                           \
+	"30430201013031300d0609608648016503040208050004203a985da74fe225b2045c172d6b"               \
+	"d390bd855f086e3e9d525b46bfe2451143153202087c70dbc641f189090101ff"
+#define OPENSSL_SHA3_384                                                                           \
+	"30530201013041300d060960864801650304020905000430ec01498288516fc926459f58e2"               \
+	"c6ad8df9b473cb0fc08c2596da7cf0e49be4b298d88cea927ac7f539f1edf228376d2502087b5744db2a7c62" \
+	"020101ff"
+#define OPENSSL_SHA3_512                                                                           \
+	"30640201013051300d060960864801650304020a05000440b751850b1a57168a5693cd924b"               \
+	"6b096e08f621827444f70d884f5d0240d2712e10e116e9192af3c91a7ec57647e3934057340b4cf408d5a565" \
+	"92f8274eec53f0020900f25acb1214f069080101ff"
 #define VERSION "020101"
 #define NONCE "020101"
 #define CERT "0101ff"
@@ -44,6 +55,13 @@ static const struct bytes policies[] = { { policy_1, sizeof(policy_1) },
 	{ policy_6, sizeof(policy_6) } };
 static const struct tsp_rules release = {
 	.digests = 1U << TSP_SHA256 | 1U << TSP_SHA384 | 1U << TSP_SHA512,
+	.policies = policies,
+	.policy_count = COUNT(policies),
+};
+
+static const struct tsp_rules all_digests = {
+	.digests = 1U << TSP_SHA256 | 1U << TSP_SHA384 | 1U << TSP_SHA512 | 1U << TSP_SHA3_256 |
+		   1U << TSP_SHA3_384 | 1U << TSP_SHA3_512,
 	.policies = policies,
 	.policy_count = COUNT(policies),
 };

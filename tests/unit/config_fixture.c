@@ -117,10 +117,10 @@ static X509 *make_ca(const struct fixture *f, const char *name, X509 *issuer)
 	return make_certificate(&how);
 }
 
-static X509 *make_tsu(
+struct make_certificate tsu_like(
 	const struct fixture *f, const char *name, EVP_PKEY *key, X509 *issuer, int64_t not_after)
 {
-	struct make_certificate how = {
+	return (struct make_certificate){
 		.common_name = name,
 		.organization = "Test",
 		.country = "DE",
@@ -139,23 +139,29 @@ static X509 *make_tsu(
 			{ "authorityInfoAccess", "caIssuers;URI:http://tsa.example/ca.cer" },
 		},
 	};
+}
 
-	return make_certificate(&how);
+void write_made(const struct fixture *f, const char *file, const struct make_certificate *how)
+{
+	X509 *leaf = make_certificate(how);
+
+	write_pem(f, file, leaf, how->issuer);
+	X509_free(leaf);
 }
 
 void write_tsu(
 	const struct fixture *f, const char *file, EVP_PKEY *key, X509 *issuer, int64_t not_after)
 {
-	X509 *leaf = make_tsu(f, file, key, issuer, not_after);
+	struct make_certificate how = tsu_like(f, file, key, issuer, not_after);
 
-	write_pem(f, file, leaf, issuer);
-	X509_free(leaf);
+	write_made(f, file, &how);
 }
 
 /* Files that only the bad configurations name. */
 static void write_bad_files(const struct fixture *f)
 {
-	X509 *leaf = make_tsu(f, "bad", f->key[0], f->ca, now + 3650LL * DAY);
+	struct make_certificate how = tsu_like(f, "bad", f->key[0], f->ca, now + 3650LL * DAY);
+	X509 *leaf = make_certificate(&how);
 	char path[2 * PATH_ROOM];
 	FILE *file;
 
@@ -217,8 +223,9 @@ int tear_down(void **state)
 		"csbr2027.pem", "first.pem", "next.pem", "trial.pem", "with_root.pem",
 		"wrong_order.pem", "expired.pem", "same_key.pem", "test_issuer.pem",
 		"release_key.pem", "with_key.pem", "no.pem", "empty.pem", "fifo", "short_ca.pem",
-		"tsad.conf", "publish/ca.crl", "publish/a.html", "publish/bad.exe",
-		"publish/tsu.pem", "publish/empty.txt", "publish/.hidden.txt", "publish/test" };
+		"etsi_a.pem", "etsi_b.pem", "tsad.conf", "publish/ca.crl", "publish/a.html",
+		"publish/bad.exe", "publish/tsu.pem", "publish/empty.txt", "publish/.hidden.txt",
+		"publish/test" };
 	struct fixture *f = *state;
 
 	for (size_t i = 0; i < sizeof(files) / sizeof(files[0]); i++) {

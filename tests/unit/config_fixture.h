@@ -63,7 +63,12 @@ void assert_row(const struct fixture *f, const struct row *row);
 void assert_rows(const struct fixture *f, const struct row *rows, size_t count);
 
 void write_file(const char *path, const char *text, size_t len);
-/* A TSU's certificate and its issuer's, in a file of the folder. */
+/* A TSU's certificate that keeps every rule of rfc3161 and csbr. */
+struct make_certificate tsu_like(
+	const struct fixture *f, const char *name, EVP_PKEY *key, X509 *issuer, int64_t not_after);
+/* One that is made so, and its issuer's, in a file of the folder. */
+void write_made(const struct fixture *f, const char *file, const struct make_certificate *how);
+/* The same of tsu_like. */
 void write_tsu(
 	const struct fixture *f, const char *file, EVP_PKEY *key, X509 *issuer, int64_t not_after);
 

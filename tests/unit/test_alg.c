@@ -39,9 +39,12 @@ static void the_numbers_are_for_ever(void **unused)
 	assert_int_equal(tsp_digest_by_name("sha256"), 1);
 	assert_int_equal(tsp_digest_by_name("sha384"), 2);
 	assert_int_equal(tsp_digest_by_name("sha512"), 3);
+	assert_int_equal(tsp_digest_by_name("sha3-256"), 4);
+	assert_int_equal(tsp_digest_by_name("sha3-384"), 5);
+	assert_int_equal(tsp_digest_by_name("sha3-512"), 6);
 }
 
-static void finds_a_digest_by_its_name_and_oid_only(void **unused)
+static void p07_finds_a_digest_by_its_name_and_oid_only(void **unused)
 {
 	struct bytes sha384 = tsp_digest_oid(TSP_SHA384);
 	struct bytes cut = { sha384.at, sha384.len - 1 };
@@ -57,6 +60,8 @@ static void finds_a_digest_by_its_name_and_oid_only(void **unused)
 		tsp_digest_by_oid((struct bytes){ sha224, sizeof(sha224) }), TSP_DIGEST_NONE);
 	assert_int_equal(tsp_digest_by_name("SHA256"), TSP_DIGEST_NONE);
 	assert_int_equal(tsp_digest_by_name("sha1"), TSP_DIGEST_NONE);
+	assert_int_equal(tsp_digest_by_name("md5"), TSP_DIGEST_NONE);
+	assert_int_equal(tsp_digest_by_name("sha3-224"), TSP_DIGEST_NONE);
 	assert_int_equal(tsp_digest_by_name(""), TSP_DIGEST_NONE);
 }
 
@@ -70,6 +75,7 @@ static void an_unknown_number_has_nothing(void **unused)
 
 		assert_null(tsp_digest_name(digest));
 		assert_int_equal(tsp_digest_len(digest), 0);
+		assert_false(tsp_digest_signs(digest));
 		assert_int_equal(tsp_digest_oid(digest).len, 0);
 		assert_int_equal(tsp_signature_algorithm(TSP_KEY_RSA, digest).len, 0);
 		assert_int_equal(tsp_signature_algorithm(TSP_KEY_EC, digest).len, 0);
@@ -98,10 +104,21 @@ static void check_signature(enum tsp_key_kind key, enum tsp_digest digest, int k
 static void signature_identifiers_are_openssls(void **unused)
 {
 	(void)unused;
-	for (int i = TSP_SHA256; i < TSP_DIGESTS; i++) {
+	for (int i = TSP_SHA256; i <= TSP_SHA512; i++) {
+		assert_true(tsp_digest_signs((enum tsp_digest)i));
 		check_signature(TSP_KEY_RSA, (enum tsp_digest)i, NID_rsaEncryption, V_ASN1_NULL);
 		check_signature(
 			TSP_KEY_EC, (enum tsp_digest)i, NID_X9_62_id_ecPublicKey, V_ASN1_UNDEF);
+	}
+}
+
+static void c07_no_token_is_signed_with_sha3(void **unused)
+{
+	(void)unused;
+	for (int i = TSP_SHA3_256; i <= TSP_SHA3_512; i++) {
+		assert_false(tsp_digest_signs((enum tsp_digest)i));
+		assert_int_equal(tsp_signature_algorithm(TSP_KEY_RSA, (enum tsp_digest)i).len, 0);
+		assert_int_equal(tsp_signature_algorithm(TSP_KEY_EC, (enum tsp_digest)i).len, 0);
 	}
 }
 
@@ -110,9 +127,10 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(names_oids_and_lengths_are_openssls),
 		cmocka_unit_test(the_numbers_are_for_ever),
-		cmocka_unit_test(finds_a_digest_by_its_name_and_oid_only),
+		cmocka_unit_test(p07_finds_a_digest_by_its_name_and_oid_only),
 		cmocka_unit_test(an_unknown_number_has_nothing),
 		cmocka_unit_test(signature_identifiers_are_openssls),
+		cmocka_unit_test(c07_no_token_is_signed_with_sha3),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

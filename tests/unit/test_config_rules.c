@@ -31,9 +31,6 @@ static void keeps_tsus_and_endpoints_apart(void **state)
 			"[release] tsus: R17: one TSU's activate_at is past", 0 },
 		{ { { "next", "activate_at", NULL } },
 			"R17: no two TSUs of a list start at the same", 0 },
-		{ { { "next", "key", "pkcs11:token=tsa;object=first" } }, "[first] key: T-12", 0 },
-		{ { { "next", "certificate", "first.pem" } }, "[first] certificate: T-12", 0 },
-		{ { { "first", "certificate", "same_key.pem" } }, "[first] certificate: T-13", 0 },
 	};
 
 	assert_rows(*state, rows, sizeof(rows) / sizeof(rows[0]));
@@ -61,62 +58,13 @@ static void keeps_test_and_release_apart(void **state)
 	assert_string_equal(found.text, "");
 }
 
-/* D6, D7, T-08, R28 */
-static void holds_strict_profiles_to_clock_accuracy_and_hardware(void **state)
+static void wants_no_module_for_a_key_in_a_file(void **state)
 {
-	static const struct row rows[] = {
-		{ { { "release", "profile", "csbr" }, { "tsad", "clock", "unchecked" } },
-			"found unchecked (profile csbr of [release])", 0 },
-		{ { { "release", "profile", "csbr" }, { "first", "accuracy_ms", "2000" } },
-			"[first] accuracy_ms: T-08", 0 },
-		{ { { "release", "profile", "csbr" }, { "first", "module", "/x/libsofthsm2.so" } },
-			"[first] module: D7, T-14: EN 319 421 TIS-7.6.2-03", 0 },
-		{ { { "release", "profile", "csbr" }, { "first", "allow_software_key", "yes" } },
-			"[first] allow_software_key: D6", 0 },
-		{ { { "release", "profile", "csbr" }, { "first", "allow_software_key", "yes" },
-			  { "first", "key", "file:k.pem" }, { "first", "module", NULL } },
-			"[first] key: D6: the key is in a token: found a file: key (profile csbr",
-			2 },
-		{ { { "release", "profile", "etsi" } }, "[first] certificate: ", 2 },
-		{ { { "first", "accuracy_ms", "500" } }, "[first] accuracy_ms: R28", 0 },
-		{ { { "release", "digits", "0" } }, "the resolution of 0 digits", 3 },
-		{ { { "release", "digits", "6" } },
-			"[test] digits: R10: is the same at every endpoint: found 3, [release] has 6",
-			0 },
-		{ { { "first", "key", "file:k.pem" }, { "first", "module", NULL } },
-			"[first] key: D6: a file: key needs allow_software_key", 0 },
-		{ { { "first", "key", "file:k.pem" }, { "first", "allow_software_key", "yes" } },
-			"[first] module: a file: key has none", 0 },
-	};
+	static const struct row row = { { { "first", "key", "file:k.pem" },
+						{ "first", "allow_software_key", "yes" } },
+		"[first] module: a file: key has none", 0 };
 
-	assert_rows(*state, rows, sizeof(rows) / sizeof(rows[0]));
-}
-
-static void lets_a_bound_that_just_fits_pass(void **state)
-{
-	static const struct setting fits[MAX_CHANGES] = { { "tsad", "clock_slack_ms", "898" } };
-	static const struct row over = { { { "tsad", "clock_slack_ms", "899" } }, "R28", 3 };
-	struct findings found;
-
-	config_free(read_changed(*state, fits, &found));
-	assert_string_equal(found.text, "");
-	assert_row(*state, &over);
-}
-
-static void takes_a_software_key_under_rfc3161(void **state)
-{
-	struct fixture *f = *state;
-	static const struct setting changes[MAX_CHANGES] = { { "first", "key", "file:k.pem" },
-		{ "first", "module", NULL }, { "first", "allow_software_key", "yes" } };
-	struct findings found;
-	struct config *c = read_changed(f, changes, &found);
-	char key[2 * PATH_ROOM];
-
-	assert_string_equal(found.text, "");
-	assert_non_null(c);
-	(void)snprintf(key, sizeof(key), "file:%s/k.pem", f->folder);
-	assert_string_equal(c->tsus[c->endpoints[0].tsus[0]].key, key);
-	config_free(c);
+	assert_row(*state, &row);
 }
 
 static void says_what_is_wrong_with_a_certificate_file(void **state)
@@ -130,8 +78,10 @@ static void says_what_is_wrong_with_a_certificate_file(void **state)
 		{ { { "first", "certificate", "with_key.pem" } },
 			"with_key.pem: holds a \"PRIVATE KEY\": only certificates belong there",
 			0 },
-		{ { { "first", "certificate", "with_root.pem" } },
-			"T-11: the chain holds a self-signed", 0 },
+		{ { { "first", "certificate", "with_root.pem" },
+			  { "first", "include_root", "yes" } },
+			"T-11: EN 319 421 TIS-7.6.4-05: each certificate is issued by the next",
+			0 },
 		{ { { "first", "certificate", "wrong_order.pem" } },
 			"wrong_order.pem: P-05: RFC 3161 2.3", 3 },
 		{ { { "first", "certificate", "expired.pem" } },
@@ -419,9 +369,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(keeps_tsus_and_endpoints_apart),
 		cmocka_unit_test(keeps_test_and_release_apart),
-		cmocka_unit_test(holds_strict_profiles_to_clock_accuracy_and_hardware),
-		cmocka_unit_test(lets_a_bound_that_just_fits_pass),
-		cmocka_unit_test(takes_a_software_key_under_rfc3161),
+		cmocka_unit_test(wants_no_module_for_a_key_in_a_file),
 		cmocka_unit_test(says_what_is_wrong_with_a_certificate_file),
 		cmocka_unit_test(warns_only_about_a_superseded_tsus_certificate),
 		cmocka_unit_test(judges_a_tsu_that_is_not_yet_active_by_its_day),

@@ -212,7 +212,7 @@ static void p18_refuses_other_forms_of_gen_time(void **unused)
 			fail_msg("took %s", wrong[i]);
 }
 
-static void cuts_a_time_to_its_digits(void **unused)
+static void p18_cuts_a_time_to_its_digits(void **unused)
 {
 	(void)unused;
 	assert_true(tsp_time_cut(1999999, 0) == 1000000);
@@ -228,7 +228,7 @@ int main(void)
 		cmocka_unit_test(p18_gen_time_agrees_with_the_calendar_at_any_time),
 		cmocka_unit_test(p18_gen_time_agrees_with_the_calendar_at_every_midnight),
 		cmocka_unit_test(p18_refuses_other_forms_of_gen_time),
-		cmocka_unit_test(cuts_a_time_to_its_digits),
+		cmocka_unit_test(p18_cuts_a_time_to_its_digits),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

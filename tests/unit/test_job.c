@@ -49,6 +49,28 @@ static void a_new_job_waits_at_the_end_of_its_queue(void **unused)
 	jobs_wipe(&jobs);
 }
 
+static void r17_each_endpoint_and_digest_has_a_queue(void **unused)
+{
+	struct jobs jobs;
+	struct msg_issue other = issue(2);
+	struct job *first;
+	struct job *second;
+
+	(void)unused;
+	other.digest = TSP_SHA512;
+	jobs_init(&jobs);
+	first = make(&jobs, 1);
+	second = job_new(&jobs, &other, 1000);
+	assert_ptr_equal(TAILQ_FIRST(&jobs.queued[1][TSP_SHA256]), first);
+	assert_ptr_equal(TAILQ_FIRST(&jobs.queued[1][TSP_SHA512]), second);
+	assert_null(TAILQ_NEXT(first, link));
+	assert_true(TAILQ_EMPTY(&jobs.queued[0][TSP_SHA256]));
+	job_to_lane(&jobs, second, NULL, &tsu);
+	job_back(&jobs, second);
+	assert_ptr_equal(TAILQ_FIRST(&jobs.queued[1][TSP_SHA512]), second);
+	jobs_wipe(&jobs);
+}
+
 static void a_job_whose_lane_failed_goes_back_to_the_head(void **unused)
 {
 	struct jobs jobs;
@@ -112,6 +134,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_new_job_waits_at_the_end_of_its_queue),
+		cmocka_unit_test(r17_each_endpoint_and_digest_has_a_queue),
 		cmocka_unit_test(a_job_whose_lane_failed_goes_back_to_the_head),
 		cmocka_unit_test(a_signed_job_waits_for_its_record_and_is_then_gone),
 		cmocka_unit_test(a_job_cannot_skip_its_signature),

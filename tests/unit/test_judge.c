@@ -10,7 +10,7 @@
 
 #include "asked.h"
 
-static void a_version_that_is_not_1_decodes_and_is_bad_request(void **unused)
+static void p01_a_version_that_is_not_1_decodes_and_is_bad_request(void **unused)
 {
 	static const char *const versions[] = { "020100", "020102", "0201ff", "02020100",
 		"020900ffffffffffffffff", "020a0100000000000000000a" };
@@ -96,6 +96,26 @@ static void p07_refuses_weak_and_unknown_digests_as_bad_alg(void **unused)
 		TSP_BAD_ALG);
 }
 
+/* The longest words of a refusal are whole: nothing is cut off at the end. */
+static void p07_says_what_to_use_even_with_the_longest_names(void **unused)
+{
+	static const char longest[] = "request: RFC 3161 2.4.1: hashAlgorithm "
+				      "2.25.329800735698586629295641978511506172918."
+				      "329800735698586629295641978511506172918 is not accepted "
+				      "here, use sha256, sha384, sha512, sha3-256, sha3-384, "
+				      "sha3-512";
+	struct asked a;
+
+	(void)unused;
+	assert_decodes(&a, VERSION "304f"
+				   "302b06276983f09da7ebcfdee0c7a1a7b2c0948cc8f9"
+				   "d77683f09da7ebcfdee0c7a1a7b2c0948cc8f9d7760500"
+				   "0420" ABC_256);
+	assert_false(tsp_request_judge(&a.req, &all_digests, &a.refusal));
+	assert_int_equal(a.refusal.failure, TSP_BAD_ALG);
+	assert_string_equal(a.refusal.text, longest);
+}
+
 static void p07_refuses_a_digest_that_the_endpoint_does_not_take(void **unused)
 {
 	const struct tsp_rules only_384 = { .digests = 1U << TSP_SHA384 };
@@ -152,6 +172,9 @@ static void p06_refuses_every_extension_critical_or_not(void **unused)
 	assert_true(a.req.has_extensions);
 	assert_judged(&a, VERSION IMPRINT_256 "a00f" CRITICAL, TSP_UNACCEPTED_EXTENSION);
 	assert_judged(&a, VERSION IMPRINT_256 "a01b" EXTENSION CRITICAL, TSP_UNACCEPTED_EXTENSION);
+	/* TRUE may be any octet but zero here as well. */
+	assert_judged(&a, VERSION IMPRINT_256 "a00f300d06032a030401010104030a0b0c",
+		TSP_UNACCEPTED_EXTENSION);
 }
 
 static void p08_takes_the_policies_of_the_endpoint_only(void **unused)
@@ -182,7 +205,7 @@ static void p08_an_endpoint_without_policies_takes_no_request_for_one(void **unu
 }
 
 /* requirements 1.2: version, algorithm, length, policy, extensions. */
-static void says_the_first_of_several_faults_in_a_fixed_order(void **unused)
+static void p01_says_the_first_of_several_faults_in_a_fixed_order(void **unused)
 {
 	static const char bad_policy[] = "06042a030409";
 	static const char bad_extension[] = "a00c" EXTENSION;
@@ -227,16 +250,17 @@ static void p12_names_failures_as_the_rfc_spells_them(void **unused)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(a_version_that_is_not_1_decodes_and_is_bad_request),
+		cmocka_unit_test(p01_a_version_that_is_not_1_decodes_and_is_bad_request),
 		cmocka_unit_test(p07_parameters_of_another_kind_are_bad_alg),
 		cmocka_unit_test(p07_refuses_weak_and_unknown_digests_as_bad_alg),
+		cmocka_unit_test(p07_says_what_to_use_even_with_the_longest_names),
 		cmocka_unit_test(p07_refuses_a_digest_that_the_endpoint_does_not_take),
 		cmocka_unit_test(p03_the_length_of_the_hash_must_match_its_algorithm),
 		cmocka_unit_test(p03_does_not_look_at_the_hash_itself),
 		cmocka_unit_test(p06_refuses_every_extension_critical_or_not),
 		cmocka_unit_test(p08_takes_the_policies_of_the_endpoint_only),
 		cmocka_unit_test(p08_an_endpoint_without_policies_takes_no_request_for_one),
-		cmocka_unit_test(says_the_first_of_several_faults_in_a_fixed_order),
+		cmocka_unit_test(p01_says_the_first_of_several_faults_in_a_fixed_order),
 		cmocka_unit_test(p12_names_failures_as_the_rfc_spells_them),
 	};
 

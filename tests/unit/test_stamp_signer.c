@@ -76,21 +76,31 @@ struct own {
 	const uint8_t *in_attrs; /* of this, in the signed attributes, the last byte is flipped */
 	size_t in_attrs_len;
 	bool trailing; /* a byte after the TSTInfo, within what is signed */
+	const struct token_kind *kind; /* NULL: the usual one */
+	X509 *named; /* whose subject tsa is; NULL: the signer's */
 };
 
-static struct bytes own_tstinfo(
-	const struct stamp_query *query, const struct own *own, uint8_t *room, size_t cap)
+static const struct token_kind *kind_of(const struct own *own)
+{
+	return own->kind == NULL ? &usual_kind : own->kind;
+}
+
+static struct bytes own_tstinfo(const struct stamp_query *query, const struct own *own,
+	const struct token_parts *named, uint8_t *room, size_t cap)
 {
 	static const uint8_t serial[] = { 1, 2, 3, 4 };
+	const struct token_kind *kind = kind_of(own);
 	const struct tsp_tstinfo info = {
 		.policy = query->policy,
 		.digest = query->digest,
 		.null_params = true,
 		.imprint = { query->imprint, tsp_digest_len(query->digest) },
 		.serial = { serial, sizeof(serial) },
-		.time_us = (uint64_t)time(NULL) * 1000000 + 120000,
-		.digits = 3,
+		.time_us = tsp_time_cut((uint64_t)time(NULL) * 1000000 + 120004, kind->digits),
+		.digits = kind->digits,
 		.nonce = { query->nonce, sizeof(query->nonce) },
+		.tsa_name = kind->tsa_name ? token_parts_tsa_name(named) : (struct bytes){ 0 },
+		.qualified = kind->qualified,
 	};
 	struct bytes der = tsp_tstinfo_encode(&info, room, cap - 1);
 
@@ -108,8 +118,11 @@ static struct buf own_answer(
 	uint8_t info_room[TSP_MAX_TSTINFO], attrs_room[TOKEN_MAX_SIGNED_ATTRS];
 	uint8_t signature[TOKEN_MAX_SIGNATURE], room[ROOM], reply_room[ROOM];
 	struct err err = { 0 };
-	struct token_parts *parts = parts_of(signer, f->ca, TSP_SHA256, &err);
-	struct bytes info = own_tstinfo(query, own, info_room, sizeof(info_room));
+	struct token_parts *parts =
+		parts_with(signer, f->ca, TSP_SHA256, kind_of(own)->options, &err);
+	struct token_parts *named =
+		parts_of(own->named == NULL ? signer : own->named, NULL, TSP_SHA256, &err);
+	struct bytes info = own_tstinfo(query, own, named, info_room, sizeof(info_room));
 	struct bytes attrs;
 	struct buf out = { 0 };
 	size_t len;
@@ -128,6 +141,7 @@ static struct buf own_answer(
 			      reply_room, ROOM));
 	assert_true(out.len > 0);
 	token_parts_free(parts);
+	token_parts_free(named);
 	return out;
 }
 
@@ -157,6 +171,49 @@ static void refuses_a_signed_attribute_that_names_another(void **state)
 	assert_own(f, &good, NULL);
 	assert_own(f, &certificate, "ESSCertIDv2 must name the certificate of the signer");
 	assert_own(f, &type, "contentType attribute must be id-ct-TSTInfo");
+}
+
+/* Four switches, three resolutions: all that the service can make. */
+static void takes_every_kind_of_the_services_tokens(void **state)
+{
+	for (unsigned n = 0; n < 48; n++) {
+		const struct token_kind kind = {
+			.options = { .signing_time = (n & 1) != 0,
+				.algorithm_protection = (n & 2) != 0 },
+			.tsa_name = (n & 4) != 0,
+			.qualified = (n & 8) != 0,
+			.digits = 3 * (n / 16),
+		};
+		const struct own own = { .kind = &kind };
+
+		assert_own(*state, &own, NULL);
+	}
+}
+
+static void p21_refuses_a_tsa_that_is_no_name_of_the_signer(void **state)
+{
+	const struct fixture *f = *state;
+	const struct own own = { .named = f->rsa };
+
+	assert_own(f, &own, "tsa must be a name of the signer");
+}
+
+/* The digest's identifier in it, then the signature's: each last octet is flipped. */
+static void p25_refuses_protected_algorithms_that_are_not_the_signer_infos(void **state)
+{
+	static const uint8_t digest[] = { 0x30, 0x0b, 0x06, 0x09, 0x60, 0x86, 0x48, 0x01, 0x65,
+		0x03, 0x04, 0x02, 0x01 };
+	static const uint8_t signature[] = { 0xa1, 0x0a, 0x06, 0x08, 0x2a, 0x86, 0x48, 0xce, 0x3d,
+		0x04, 0x03, 0x02 };
+	static const uint8_t tag[] = { 0x04, 0x02, 0x01, 0xa1 }; /* after the digest */
+	const struct own other_digest = { .in_attrs = digest, .in_attrs_len = sizeof(digest) };
+	const struct own other_signature = { .in_attrs = signature,
+		.in_attrs_len = sizeof(signature) };
+	const struct own other_field = { .in_attrs = tag, .in_attrs_len = sizeof(tag) };
+
+	assert_own(*state, &other_digest, "CMSAlgorithmProtection must repeat the algorithms");
+	assert_own(*state, &other_signature, "CMSAlgorithmProtection must repeat the algorithms");
+	assert_own(*state, &other_field, "CMSAlgorithmProtection must have the two algorithms");
 }
 
 static void refuses_a_tstinfo_with_something_after_it(void **state)
@@ -231,6 +288,9 @@ int main(void)
 		cmocka_unit_test(refuses_a_signature_over_a_weak_digest),
 		cmocka_unit_test(refuses_another_anchor),
 		cmocka_unit_test(refuses_a_signed_attribute_that_names_another),
+		cmocka_unit_test(takes_every_kind_of_the_services_tokens),
+		cmocka_unit_test(p21_refuses_a_tsa_that_is_no_name_of_the_signer),
+		cmocka_unit_test(p25_refuses_protected_algorithms_that_are_not_the_signer_infos),
 		cmocka_unit_test(refuses_a_tstinfo_with_something_after_it),
 		cmocka_unit_test(refuses_a_certificate_that_is_not_for_time_stamping_alone),
 		cmocka_unit_test(refuses_the_signature_of_another),

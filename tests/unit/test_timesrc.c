@@ -38,6 +38,37 @@ static void a_good_clock_gives_time_cut_to_its_digits_and_a_bound(void **unused)
 	assert_int_equal(g.bound_us, 20000 + 500000 + 1000);
 }
 
+/* By so much a time is cut at most, which is part of the bound; the accuracy must have room for it.
+ */
+static void d10_the_resolution_of_the_digits_counts_in_the_bound(void **unused)
+{
+	static const struct {
+		unsigned digits;
+		uint64_t resolution_us;
+		uint64_t most_us; /* of the kernel's error, with an accuracy of 2 s */
+	} rows[] = {
+		{ 0, 1000000, 800000 },
+		{ 3, 1000, 1799000 },
+		{ 6, 1, 1799999 },
+	};
+
+	(void)unused;
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		struct timesrc src = { .checked = true };
+		struct clock_reading good = reading(NOW, 20000);
+		struct clock_reading most = reading(NOW, rows[i].most_us);
+		struct clock_reading over = reading(NOW, rows[i].most_us + 1);
+		struct gentime g;
+
+		assert_true(timesrc_gentime(&src, &good, rows[i].digits, 2000, &g));
+		assert_int_equal(g.bound_us, 20000 + rows[i].resolution_us);
+		assert_true(g.time_us <= NOW && NOW - g.time_us < rows[i].resolution_us);
+		assert_true(timesrc_gentime(&src, &most, rows[i].digits, 2000, &g));
+		assert_int_equal(g.bound_us, 1800000);
+		assert_false(timesrc_gentime(&src, &over, rows[i].digits, 2000, &g));
+	}
+}
+
 /* T-07: out of accuracy, no time-stamp. */
 static void a_bound_over_nine_tenths_of_the_accuracy_is_refused(void **unused)
 {
@@ -136,6 +167,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(the_kernel_gives_a_reading_after_2026),
 		cmocka_unit_test(a_good_clock_gives_time_cut_to_its_digits_and_a_bound),
+		cmocka_unit_test(d10_the_resolution_of_the_digits_counts_in_the_bound),
 		cmocka_unit_test(a_bound_over_nine_tenths_of_the_accuracy_is_refused),
 		cmocka_unit_test(an_unsynchronised_clock_is_refused),
 		cmocka_unit_test(an_unchecked_clock_issues_and_says_so_by_its_bound),

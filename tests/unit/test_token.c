@@ -16,9 +16,11 @@
 #include "tsa/core/msg.h"
 #include "tsa/tsp/der.h"
 
+static const struct token_options plain;
+static const struct token_options all = { .signing_time = true, .algorithm_protection = true };
 static const struct bytes one_byte = { (const uint8_t *)"x", 1 };
 
-static void verifies_with_openssl_for_every_key_and_digest(void **state)
+static void p13_verifies_with_openssl_for_every_key_and_digest(void **state)
 {
 	struct fixture *f = *state;
 	const struct {
@@ -44,7 +46,7 @@ static void verifies_with_openssl_for_every_key_and_digest(void **state)
 }
 
 /* P-10 */
-static void verifies_without_certificates_only_if_they_are_supplied(void **state)
+static void p10_verifies_without_certificates_only_if_they_are_supplied(void **state)
 {
 	struct fixture *f = *state;
 	struct token *t = make_token(f, f->rsa, f->rsa_key, TSP_SHA256);
@@ -77,7 +79,7 @@ static void fails_with_openssl_when_any_byte_of_content_is_changed(void **state)
 }
 
 /* P-13, P-14, P-24; RFC 5652 5.1, 5.3 */
-static void is_signed_data_version_3_with_one_signer_by_issuer_and_serial(void **state)
+static void p14_p24_is_signed_data_version_3_with_one_signer_by_issuer_and_serial(void **state)
 {
 	struct fixture *f = *state;
 	struct token *t = make_token(f, f->rsa, f->rsa_key, TSP_SHA256);
@@ -113,7 +115,7 @@ static void is_signed_data_version_3_with_one_signer_by_issuer_and_serial(void *
 }
 
 /* OpenSSL writes SETs sorted, so bytes that were not DER would not come back. */
-static void comes_back_from_openssl_byte_for_byte(void **state)
+static void p24_comes_back_from_openssl_byte_for_byte(void **state)
 {
 	struct fixture *f = *state;
 	struct token *t = make_token(f, f->rsa, f->rsa_key, TSP_SHA512);
@@ -129,7 +131,7 @@ static void comes_back_from_openssl_byte_for_byte(void **state)
 }
 
 /* P-24; X.690 11.6 */
-static void sorts_the_signed_attributes(void **state)
+static void p24_sorts_the_signed_attributes(void **state)
 {
 	struct fixture *f = *state;
 	struct token *t = make_token(f, f->rsa, f->rsa_key, TSP_SHA256);
@@ -148,12 +150,13 @@ static void sorts_the_signed_attributes(void **state)
 		count++;
 	}
 	assert_false(attrs.failed);
-	assert_int_equal(count, 3); /* contentType, messageDigest, signingCertificateV2 */
+	/* contentType, messageDigest, signingCertificateV2, CMSAlgorithmProtection */
+	assert_int_equal(count, 4);
 	free_token(t);
 }
 
 /* P-15; RFC 5816 2.2.1, RFC 5035 4 */
-static void names_its_certificate_by_one_sha256_id_with_issuer_and_serial(void **state)
+static void p15_names_its_certificate_by_one_sha256_id_with_issuer_and_serial(void **state)
 {
 	struct fixture *f = *state;
 	struct token *t = make_token(f, f->p384, f->p384_key, TSP_SHA384);
@@ -321,11 +324,13 @@ static void refuses_certificates_it_cannot_sign_for(void **state)
 	assert_null(parts_of(ed25519, NULL, TSP_SHA256, &err));
 	assert_non_null(strstr(err.text, "neither RSA nor EC"));
 	buf_append(&longer, one_byte);
-	assert_null(token_parts_new(buf_view(&longer), none, TSP_SHA256, &err));
-	assert_null(token_parts_new(none, none, TSP_SHA256, &err));
-	assert_null(token_parts_new(buf_view(&good), one_byte, TSP_SHA256, &err));
+	assert_null(token_parts_new(buf_view(&longer), none, TSP_SHA256, plain, &err));
+	assert_null(token_parts_new(none, none, TSP_SHA256, plain, &err));
+	assert_null(token_parts_new(buf_view(&good), one_byte, TSP_SHA256, plain, &err));
 	assert_non_null(strstr(err.text, "chain"));
-	assert_null(token_parts_new(buf_view(&good), none, TSP_DIGEST_NONE, &err));
+	assert_null(token_parts_new(buf_view(&good), none, TSP_DIGEST_NONE, plain, &err));
+	assert_null(token_parts_new(buf_view(&good), none, TSP_SHA3_256, plain, &err));
+	assert_non_null(strstr(err.text, "none that signs"));
 	buf_free(&good);
 	buf_free(&longer);
 	X509_free(ed25519);
@@ -386,7 +391,9 @@ static void whatever_certificates_it_takes_its_tokens_fit_a_message(void **state
 	uint8_t attrs_room[MSG_MAX_SIGNED_ATTRS];
 	struct token_parts *parts = NULL;
 	struct err err = { 0 };
-	struct buf leaf = longest_issuer(*state, &err);
+	struct fixture *f = *state;
+	struct token *usual = make_token(f, f->p256, f->p256_key, TSP_SHA256);
+	struct buf leaf = longest_issuer(f, &err);
 	size_t len = 41000;
 	struct bytes attrs;
 	struct bytes body;
@@ -398,13 +405,14 @@ static void whatever_certificates_it_takes_its_tokens_fit_a_message(void **state
 		chain[2] = (uint8_t)((len - 4) >> 8);
 		chain[3] = (uint8_t)(len - 4);
 		parts = token_parts_new(
-			buf_view(&leaf), (struct bytes){ chain, len }, TSP_SHA512, &err);
+			buf_view(&leaf), (struct bytes){ chain, len }, TSP_SHA512, all, &err);
 	}
 	assert_non_null(parts);
 	assert_non_null(strstr(err.text, "a token has room for"));
 	assert_true(leaf.len + len > 40000);
-	assert_true(
-		token_signed_attrs(parts, tstinfo, attrs_room, sizeof(attrs_room), &attrs, &err));
+	assert_true(token_signed_attrs(
+		parts, usual->tstinfo, attrs_room, sizeof(attrs_room), &attrs, &err));
+	free_token(usual);
 	body = token_encode(parts, tstinfo, attrs, signature, false, room, MSG_MAX_BODY);
 	assert_true(body.len > 0);
 	body = token_encode(parts, tstinfo, attrs, signature, true, room, sizeof(room));
@@ -416,13 +424,14 @@ static void whatever_certificates_it_takes_its_tokens_fit_a_message(void **state
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(verifies_with_openssl_for_every_key_and_digest),
-		cmocka_unit_test(verifies_without_certificates_only_if_they_are_supplied),
+		cmocka_unit_test(p13_verifies_with_openssl_for_every_key_and_digest),
+		cmocka_unit_test(p10_verifies_without_certificates_only_if_they_are_supplied),
 		cmocka_unit_test(fails_with_openssl_when_any_byte_of_content_is_changed),
-		cmocka_unit_test(is_signed_data_version_3_with_one_signer_by_issuer_and_serial),
-		cmocka_unit_test(comes_back_from_openssl_byte_for_byte),
-		cmocka_unit_test(sorts_the_signed_attributes),
-		cmocka_unit_test(names_its_certificate_by_one_sha256_id_with_issuer_and_serial),
+		cmocka_unit_test(
+			p14_p24_is_signed_data_version_3_with_one_signer_by_issuer_and_serial),
+		cmocka_unit_test(p24_comes_back_from_openssl_byte_for_byte),
+		cmocka_unit_test(p24_sorts_the_signed_attributes),
+		cmocka_unit_test(p15_names_its_certificate_by_one_sha256_id_with_issuer_and_serial),
 		cmocka_unit_test(sorts_the_certificates_and_knows_which_is_first),
 		cmocka_unit_test(gives_the_token_again_from_its_body),
 		cmocka_unit_test(refuses_a_body_that_is_not_of_this_tsu),

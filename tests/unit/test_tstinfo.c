@@ -9,6 +9,7 @@
 #include <cmocka.h>
 
 #include "tsa/core/hex.h"
+#include "tsa/tsp/request.h"
 #include "tsa/tsp/tstinfo.h"
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
@@ -37,6 +38,13 @@
 
 static const char *const from_openssl[] = { WHOLE_SECONDS, MILLISECONDS, MICROSECONDS,
 	TOP_BIT_NONCE };
+
+/* As OpenSSL's with tsa, and with the extension of a qualified time-stamp after it. */
+#define WITH_QUALIFIED                                                                             \
+	"3081ac02010106052a03040506" IMPRINT_256 "020c00f1e2d3c4b5a69788796a5d"                    \
+	"181332303236313132343038323531372e3134385a300a020101800201f481016402086c33a2d9d927ffd9"   \
+	"a017a41530133111300f06035504030c085465737420545341"                                       \
+	"a11b301906082b06010505070103040d300b30090607040081975e0101"
 
 static const uint8_t policy[] = { 0x2a, 0x03, 0x04, 0x01 };
 static const uint8_t serial[TSP_SERIAL_LEN] = { 0xf1, 0xe2, 0xd3, 0xc4, 0xb5, 0xa6, 0x97, 0x88,
@@ -94,7 +102,7 @@ static void p13_reads_and_writes_openssls_bytes(void **unused)
 }
 
 /* accuracy 1 s 500 ms 100 us, three digits, tsa, policy asked for, nonce. */
-static void decodes_every_field(void **unused)
+static void p26_decodes_every_field(void **unused)
 {
 	struct tsp_tstinfo info;
 
@@ -142,6 +150,55 @@ static void p16_p17_encodes_the_values_it_is_given(void **unused)
 		unhex(WHOLE_SECONDS, expected, sizeof(expected)));
 }
 
+/* The bytes of EN 319 422 9.1, counted out by hand above; OpenSSL reads them in test_token.c. */
+static void t05_a_qualified_time_stamp_says_so_in_its_one_extension(void **unused)
+{
+	uint8_t der[TSP_MAX_TSTINFO];
+	uint8_t again[TSP_MAX_TSTINFO];
+	struct bytes wanted = unhex(WITH_QUALIFIED, der, sizeof(der));
+	struct tsp_tstinfo info;
+
+	(void)unused;
+	assert_true(tsp_tstinfo_decode(wanted, &info));
+	assert_true(info.qualified);
+	assert_same(tsp_tstinfo_encode(&info, again, sizeof(again)), wanted);
+	assert_true(decodes_hex(MILLISECONDS, &info));
+	assert_false(info.qualified);
+}
+
+/* What the configuration lets pass never fails at a request. */
+static void p21_a_name_within_its_limit_fits_beside_all_else(void **unused)
+{
+	static uint8_t name[TSP_MAX_TSA_NAME + 1] = { 0xa4, 0x82, (TSP_MAX_TSA_NAME - 4) >> 8,
+		(TSP_MAX_TSA_NAME - 4) & 0xff };
+	static const uint8_t longest_oid[TSP_MAX_OID] = { 0x2a };
+	static const uint8_t longest_serial[20] = { 0x7f };
+	static const uint8_t longest_nonce[TSP_MAX_NONCE] = { 0x7f };
+	uint8_t buf[TSP_MAX_TSTINFO];
+	struct tsp_tstinfo info = {
+		.policy = { longest_oid, sizeof(longest_oid) },
+		.digest = TSP_SHA512,
+		.null_params = true,
+		.imprint = { imprint, sizeof(imprint) },
+		.serial = { longest_serial, sizeof(longest_serial) },
+		.time_us = in_2026_us + 1,
+		.digits = 6,
+		.accuracy = { .seconds = UINT32_MAX, .millis = 999, .micros = 999 },
+		.nonce = { longest_nonce, sizeof(longest_nonce) },
+		.tsa_name = { name, TSP_MAX_TSA_NAME },
+		.qualified = true,
+	};
+	struct tsp_tstinfo back;
+	struct bytes der = tsp_tstinfo_encode(&info, buf, sizeof(buf));
+
+	(void)unused;
+	assert_true(der.len > TSP_MAX_TSA_NAME);
+	assert_true(tsp_tstinfo_decode(der, &back));
+	assert_same(back.tsa_name, info.tsa_name);
+	info.tsa_name.len++;
+	assert_int_equal(tsp_tstinfo_encode(&info, buf, sizeof(buf)).len, 0);
+}
+
 static void p16_absent_parameters_stay_absent(void **unused)
 {
 	uint8_t buf[TSP_MAX_TSTINFO];
@@ -155,24 +212,6 @@ static void p16_absent_parameters_stay_absent(void **unused)
 	assert_int_equal(tsp_tstinfo_encode(&info, buf, sizeof(buf)).len, with_null - 2);
 	assert_true(tsp_tstinfo_decode(tsp_tstinfo_encode(&info, buf, sizeof(buf)), &back));
 	assert_false(back.null_params);
-}
-
-static void p09_gives_the_nonce_back_octet_for_octet(void **unused)
-{
-	static const uint8_t nonces[][20] = { { 0x00 }, { 0x01 }, { 0xff }, { 0x80 },
-		{ 0x00, 0x80 }, { 0xff, 0x7f }, { 0xf0, 1, 2, 3, 4, 5, 6, 7 }, { 0x7f, 1, 2, 3 } };
-	static const size_t lengths[] = { 1, 1, 1, 1, 2, 2, 8, 20 };
-
-	(void)unused;
-	for (size_t i = 0; i < COUNT(nonces); i++) {
-		uint8_t buf[TSP_MAX_TSTINFO];
-		struct tsp_tstinfo info = plain();
-		struct tsp_tstinfo back;
-
-		info.nonce = (struct bytes){ nonces[i], lengths[i] };
-		assert_true(tsp_tstinfo_decode(tsp_tstinfo_encode(&info, buf, sizeof(buf)), &back));
-		assert_same(back.nonce, info.nonce);
-	}
 }
 
 static void p19_splits_and_encodes_accuracy_without_zero_parts(void **unused)
@@ -216,9 +255,11 @@ static void p19_splits_and_encodes_accuracy_without_zero_parts(void **unused)
 }
 
 #define HEAD "02010106042a030401" IMPRINT_256 SERIAL
+#define QC_STATEMENTS "301906082b06010505070103040d300b30090607040081975e0101"
+#define QUALIFIED "a11b" QC_STATEMENTS
 #define TIME "180f32303236313132343038323531375a"
 
-static void takes_only_a_tstinfo_of_its_own_kind(void **unused)
+static void p20_takes_only_a_tstinfo_of_its_own_kind(void **unused)
 {
 	static const char *const tails[] = {
 		"3000", /* accuracy of nothing */
@@ -237,7 +278,17 @@ static void takes_only_a_tstinfo_of_its_own_kind(void **unused)
 		"a000", /* no GeneralName */
 		"a0020500", /* not one of its choices */
 		"a00482008200", /* two */
-		"a1023000", /* extensions */
+		"a1023000", /* an extension of nothing */
+		"a100",
+		"a11b" QC_STATEMENTS "0500",
+		QUALIFIED QUALIFIED,
+		QUALIFIED "a0028200", /* extensions before tsa */
+		/* critical, which T-05 forbids */
+		"a11e301c06082b060105050701030101ff040d300b3009060704008197"
+		"5e0101",
+		/* another statement; another extension */
+		"a11b301906082b06010505070103040d300b30090607040081975e0102",
+		"a11b301906082b06010505070104040d300b30090607040081975e0101",
 		"020101020101", /* two nonces */
 		"0500",
 	};
@@ -247,6 +298,7 @@ static void takes_only_a_tstinfo_of_its_own_kind(void **unused)
 	(void)unused;
 	assert_true(decodes_hex("305b" HEAD TIME, &info));
 	assert_true(decodes_hex("305f" HEAD TIME "a0028200", &info));
+	assert_true(decodes_hex("3078" HEAD TIME QUALIFIED, &info));
 	for (size_t i = 0; i < COUNT(tails); i++) {
 		(void)snprintf(hex, sizeof(hex), "30%02zx" HEAD TIME "%s",
 			strlen(HEAD TIME) / 2 + strlen(tails[i]) / 2, tails[i]);
@@ -255,7 +307,7 @@ static void takes_only_a_tstinfo_of_its_own_kind(void **unused)
 	}
 }
 
-static void refuses_another_version_digest_or_serial(void **unused)
+static void p13_p17_refuses_another_version_digest_or_serial(void **unused)
 {
 	static const char *const wrong[] = {
 		"305b02010206042a030401" IMPRINT_256 SERIAL TIME, /* version 2 */
@@ -291,7 +343,7 @@ static void refuses_another_version_digest_or_serial(void **unused)
 #define OCTETS_16 "01020304050607080910111213141516"
 #define OCTETS_32 OCTETS_16 OCTETS_16
 
-static void a_policy_and_a_nonce_have_the_limits_of_a_request(void **unused)
+static void p08_p09_a_policy_and_a_nonce_have_the_limits_of_a_request(void **unused)
 {
 	struct tsp_tstinfo info;
 
@@ -321,12 +373,13 @@ static void is_ours_or_refused(const uint8_t *at, size_t len)
 	free(copy);
 }
 
-static void takes_no_bytes_that_it_would_not_write(void **unused)
+static void p20_takes_no_bytes_that_it_would_not_write(void **unused)
 {
 	(void)unused;
-	for (size_t v = 0; v < COUNT(from_openssl); v++) {
+	for (size_t v = 0; v <= COUNT(from_openssl); v++) {
+		const char *hex = v < COUNT(from_openssl) ? from_openssl[v] : WITH_QUALIFIED;
 		uint8_t der[TSP_MAX_TSTINFO];
-		size_t len = unhex(from_openssl[v], der, sizeof(der) - 1).len;
+		size_t len = unhex(hex, der, sizeof(der) - 1).len;
 		struct tsp_tstinfo info;
 
 		for (size_t i = 0; i < len; i++) {
@@ -411,15 +464,16 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(p13_reads_and_writes_openssls_bytes),
-		cmocka_unit_test(decodes_every_field),
+		cmocka_unit_test(p26_decodes_every_field),
 		cmocka_unit_test(p16_p17_encodes_the_values_it_is_given),
+		cmocka_unit_test(t05_a_qualified_time_stamp_says_so_in_its_one_extension),
+		cmocka_unit_test(p21_a_name_within_its_limit_fits_beside_all_else),
 		cmocka_unit_test(p16_absent_parameters_stay_absent),
-		cmocka_unit_test(p09_gives_the_nonce_back_octet_for_octet),
 		cmocka_unit_test(p19_splits_and_encodes_accuracy_without_zero_parts),
-		cmocka_unit_test(takes_only_a_tstinfo_of_its_own_kind),
-		cmocka_unit_test(refuses_another_version_digest_or_serial),
-		cmocka_unit_test(a_policy_and_a_nonce_have_the_limits_of_a_request),
-		cmocka_unit_test(takes_no_bytes_that_it_would_not_write),
+		cmocka_unit_test(p20_takes_only_a_tstinfo_of_its_own_kind),
+		cmocka_unit_test(p13_p17_refuses_another_version_digest_or_serial),
+		cmocka_unit_test(p08_p09_a_policy_and_a_nonce_have_the_limits_of_a_request),
+		cmocka_unit_test(p20_takes_no_bytes_that_it_would_not_write),
 		cmocka_unit_test(encodes_nothing_that_is_no_tstinfo),
 		cmocka_unit_test(stays_within_its_buffer),
 	};

@@ -19,6 +19,12 @@ static const uint8_t imprint[32] = { 7, 7, 7 };
 static const uint8_t serial[] = { 0x81, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12 };
 static const uint8_t nonce[] = { 0x12, 0x34, 0x56 };
 
+const struct token_kind usual_kind = {
+	.options = { .algorithm_protection = true },
+	.tsa_name = true,
+	.digits = 3,
+};
+
 X509 *make(EVP_PKEY *key, const char *name, X509 *issuer, EVP_PKEY *issuer_key, const char *usage,
 	const char *constraints)
 {
@@ -89,37 +95,53 @@ struct buf der_of(X509 *certificate)
 	return out;
 }
 
-struct token_parts *parts_of(X509 *leaf, X509 *chain, enum tsp_digest digest, struct err *err)
+struct token_parts *parts_with(X509 *leaf, X509 *chain, enum tsp_digest digest,
+	struct token_options options, struct err *err)
 {
 	struct buf certificate = der_of(leaf);
 	struct buf rest = chain == NULL ? (struct buf){ 0 } : der_of(chain);
 	struct token_parts *parts =
-		token_parts_new(buf_view(&certificate), buf_view(&rest), digest, err);
+		token_parts_new(buf_view(&certificate), buf_view(&rest), digest, options, err);
 
 	buf_free(&certificate);
 	buf_free(&rest);
 	return parts;
 }
 
+struct token_parts *parts_of(X509 *leaf, X509 *chain, enum tsp_digest digest, struct err *err)
+{
+	return parts_with(leaf, chain, digest, usual_kind.options, err);
+}
+
 struct token *make_token(const struct fixture *f, X509 *leaf, EVP_PKEY *key, enum tsp_digest digest)
 {
-	const struct tsp_tstinfo info = {
+	return make_token_of_kind(f, leaf, key, digest, &usual_kind);
+}
+
+struct token *make_token_of_kind(const struct fixture *f, X509 *leaf, EVP_PKEY *key,
+	enum tsp_digest digest, const struct token_kind *kind)
+{
+	uint64_t now_us = (uint64_t)time(NULL) * 1000000 + 123000;
+	struct tsp_tstinfo info = {
 		.policy = { policy, sizeof(policy) },
 		.digest = TSP_SHA256,
 		.imprint = { imprint, sizeof(imprint) },
 		.serial = { serial, sizeof(serial) },
-		.time_us = (uint64_t)time(NULL) * 1000000 + 123000,
-		.digits = 3,
+		.time_us = tsp_time_cut(kind->time_us > 0 ? kind->time_us : now_us, kind->digits),
+		.digits = kind->digits,
 		.accuracy = tsp_accuracy_of_ms(1000),
 		.nonce = { nonce, sizeof(nonce) },
+		.qualified = kind->qualified,
 	};
 	struct token *t = calloc(1, sizeof(*t));
 	struct err err = { 0 };
 	size_t len;
 
 	assert_non_null(t);
-	t->parts = parts_of(leaf, f->ca, digest, &err);
+	t->parts = parts_with(leaf, f->ca, digest, kind->options, &err);
 	assert_non_null(t->parts);
+	if (kind->tsa_name)
+		info.tsa_name = token_parts_tsa_name(t->parts);
 	t->tstinfo = tsp_tstinfo_encode(&info, t->tstinfo_room, sizeof(t->tstinfo_room));
 	assert_true(t->tstinfo.len > 0);
 	assert_true(token_signed_attrs(

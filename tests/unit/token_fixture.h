@@ -27,6 +27,18 @@ struct fixture {
 	X509 *p384;
 };
 
+/* What may differ from token to token beside key, digest and values. */
+struct token_kind {
+	struct token_options options;
+	bool tsa_name;
+	bool qualified;
+	unsigned digits;
+	uint64_t time_us; /* 0: now */
+};
+
+/* The kind that the service's defaults make. */
+extern const struct token_kind usual_kind;
+
 /* One token and what it was made of. */
 struct token {
 	struct token_parts *parts;
@@ -50,10 +62,16 @@ int tear_down(void **state);
 X509 *make(EVP_PKEY *key, const char *name, X509 *issuer, EVP_PKEY *issuer_key, const char *usage,
 	const char *constraints);
 struct buf der_of(X509 *certificate);
-/* chain may be NULL. NULL and err as token_parts_new. */
+/* Of the usual kind; chain may be NULL. NULL and err as token_parts_new. */
 struct token_parts *parts_of(X509 *leaf, X509 *chain, enum tsp_digest digest, struct err *err);
+/* As parts_of, with other options. */
+struct token_parts *parts_with(X509 *leaf, X509 *chain, enum tsp_digest digest,
+	struct token_options options, struct err *err);
+/* Of the usual kind. */
 struct token *make_token(
 	const struct fixture *f, X509 *leaf, EVP_PKEY *key, enum tsp_digest digest);
+struct token *make_token_of_kind(const struct fixture *f, X509 *leaf, EVP_PKEY *key,
+	enum tsp_digest digest, const struct token_kind *kind);
 void free_token(struct token *t);
 
 /* What OpenSSL's TS code says to a token: 1 is good. extra: certificates not in the token. */

@@ -52,7 +52,8 @@ struct stamp_token {
  * - certificates are there exactly if asked for (P-10); the signer's, in the token or untrusted,
  *   is the one that ESSCertID or ESSCertIDv2 names (P-15), made for time-stamping only (P-05),
  *   valid at genTime (P-23), and named by tsa if that is there (P-21);
- * - the signature is good, and with trust the chain is, now.
+ * - the signature is good, CMSAlgorithmProtection, where there, names its algorithms (P-25), and
+ *   with trust the chain is good, now.
  * status 1, grantedWithMods, is taken: what may have been modified has been compared.
  *
  * token is set in any case; wipe it with stamp_token_wipe.

@@ -1,4 +1,4 @@
-/* Between answer.c, tstinfo.c, signer.c and ess.c only. */
+/* Between answer.c, tstinfo.c, signer.c, ess.c and protection.c only. */
 #ifndef TSA_TOOLS_STAMP_ANSWER_PART_H
 #define TSA_TOOLS_STAMP_ANSWER_PART_H
 
@@ -28,5 +28,8 @@ MUST_CHECK bool signer_check_name(TS_TST_INFO *info, X509 *signer, struct err *e
  * there and at least one, name this certificate first (RFC 5035).
  */
 bool ess_names(const CMS_SignerInfo *si, X509 *certificate);
+
+/* P-25: CMSAlgorithmProtection, where it is there, names the algorithms of the SignerInfo. */
+MUST_CHECK bool protection_holds(CMS_SignerInfo *si, struct err *err);
 
 #endif

@@ -64,7 +64,7 @@ const char stamp_help[] =
 	"\n"
 	"  --url URL         of the authority, http:// or https://\n"
 	"  --out RESPONSE    where the answer goes; for one FILE, or - for standard input\n"
-	"  --digest NAME     sha256, sha384 or sha512 (sha256)\n"
+	"  --digest NAME     sha256, sha384, sha512, sha3-256, sha3-384 or sha3-512 (sha256)\n"
 	"  --policy OID      asks for this policy\n"
 	"  --no-nonce        asks without a nonce\n"
 	"  --no-cert         asks for tokens without certificates; needs --untrusted\n"
@@ -108,7 +108,10 @@ static bool take_digest(struct stamp_options *options, struct err *err)
 {
 	options->digest = tsp_digest_by_name(optarg);
 	return options->digest != TSP_DIGEST_NONE ||
-	       err_set(err, "--digest: must be sha256, sha384 or sha512: is %.60s", optarg);
+	       err_set(err,
+		       "--digest: must be sha256, sha384, sha512 or one of sha3-256, sha3-384, "
+		       "sha3-512: is %.60s",
+		       optarg);
 }
 
 static bool take_flag(int c, struct stamp_options *options)

@@ -192,7 +192,7 @@ bool signer_check(CMS_ContentInfo *cms, const struct stamp_query *query,
 	signer = find(si, query, rules, token, err);
 	if (signer == NULL || !check_certificate(signer, gen_time, err) ||
 		!check_content_type(si, err) || !check_algorithm(si, signer, err) ||
-		!check_signature(cms, signer, err))
+		!protection_holds(si, err) || !check_signature(cms, signer, err))
 		return false;
 	if (X509_up_ref(signer) != 1)
 		return err_openssl(err, "certificate");

@@ -7,6 +7,7 @@
 
 #include "tsa/core/err.h"
 #include "tsa/core/msg.h"
+#include "tsa/token/build.h"
 #include "tsa/token/profile.h"
 #include "tsa/tsp/alg.h"
 
@@ -33,6 +34,9 @@ struct config_tsu {
 	char pin_file[MSG_MAX_PATH];
 	char certificate_file[MSG_MAX_PATH];
 	bool allow_software_key;
+	bool tsa_name; /* TSTInfo names the certificate's subject (P-21) */
+	struct token_options options; /* of its signed attributes */
+	bool include_root; /* a self-signed certificate at the end of the file is in chain */
 	uint32_t accuracy_ms;
 	uint32_t lanes;
 	uint32_t self_check;
@@ -41,8 +45,8 @@ struct config_tsu {
 	size_t endpoint; /* index of the one endpoint it belongs to (R17) */
 	/* from the certificate file */
 	struct buf certificate; /* DER of the leaf */
-	struct buf chain; /* DER of the intermediates, one after the other */
-	struct buf pem; /* leaf, then intermediates, as PEM */
+	struct buf chain; /* DER of those that follow it in tokens, one after the other */
+	struct buf pem; /* leaf, then chain, as PEM */
 	uint8_t cert_sha256[MSG_HASH];
 	uint8_t chain_sha256[MSG_HASH];
 	enum tsp_digest digest; /* of its tokens' signatures */
@@ -69,6 +73,7 @@ struct config_endpoint {
 	uint8_t policy_count;
 	uint32_t digests; /* bit n: digest number n of tsp/alg.h */
 	unsigned digits; /* of genTime's fraction: 0, 3, 6 */
+	bool qualified; /* tokens say that they are qualified (T-05) */
 };
 
 /* A TSU that signs no more and is in no list: only published (R21). */

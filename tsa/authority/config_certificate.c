@@ -8,6 +8,7 @@
 #include <openssl/sha.h>
 
 #include "tsa/token/build.h"
+#include "tsa/tsp/tstinfo.h"
 
 enum { MAX_CERTIFICATE_FILE = 262144 };
 
@@ -28,12 +29,17 @@ static bool add_block(struct config_tsu *tsu, struct config_certificate *certifi
 			MSG_MAX_CERTIFICATE);
 		goto out;
 	}
+	if (certificate->has_root) {
+		err_set(err, "T-11: nothing follows a self-signed certificate, the root");
+		goto out;
+	}
+	certificate->has_root = certificate->leaf != NULL && X509_self_signed(x509, 0) == 1;
 	if (certificate->leaf == NULL) {
 		buf_append(&tsu->certificate, der);
 		certificate->leaf = x509;
 		x509 = NULL;
-	} else if (X509_self_signed(x509, 0) == 1) {
-		err_set(err, "T-11: the chain holds a self-signed certificate: leave the root out");
+	} else if (certificate->has_root && !tsu->include_root) {
+		ok = true; /* a warning says so */
 		goto out;
 	} else if (sk_X509_push(certificate->chain, x509) > 0) {
 		buf_append(&tsu->chain, der);
@@ -102,20 +108,50 @@ static bool write_pem(
 	return ok;
 }
 
+/* P-21: a token that names its TSU does so with a name that is there and fits. */
+static bool check_tsa_name(
+	const struct config_tsu *tsu, const struct token_parts *parts, struct err *err)
+{
+	enum { EMPTY = 4 }; /* bytes of a GeneralName around an empty Name */
+	size_t len = token_parts_tsa_name(parts).len;
+
+	if (!tsu->tsa_name)
+		return true;
+	if (len <= EMPTY)
+		return err_set(err, "P-21: its subject is empty: tsa_name = no leaves it out");
+	return len <= TSP_MAX_TSA_NAME ||
+	       err_set(err,
+		       "P-21: its subject has %zu bytes as tsa, a token has room for %d: "
+		       "tsa_name = no leaves it out",
+		       len, (int)TSP_MAX_TSA_NAME);
+}
+
 /* What the token's builder says to them, and whether the leaf comes first in tokens (R36). */
 static bool try_parts(struct config_job *job, const struct config_tsu *tsu, struct err *err)
 {
 	struct token_parts *parts = token_parts_new(
-		buf_view(&tsu->certificate), buf_view(&tsu->chain), tsu->digest, err);
+		buf_view(&tsu->certificate), buf_view(&tsu->chain), tsu->digest, tsu->options, err);
 
 	if (parts == NULL)
 		return false;
+	if (!check_tsa_name(tsu, parts, err)) {
+		token_parts_free(parts);
+		return false;
+	}
 	if (!token_parts_leaf_first(parts))
 		config_report(job, true, tsu->name, "certificate",
 			"R36: in DER order an intermediate, which is shorter, comes before the TSU's own "
 			"certificate: clients that take the first one fail");
 	token_parts_free(parts);
 	return true;
+}
+
+static void warn_of_root(struct config_job *job, const struct config_tsu *tsu)
+{
+	config_report(job, true, tsu->name, "certificate",
+		"T-11: %s: ends with a self-signed certificate, which tokens leave out unless "
+		"include_root = yes",
+		tsu->certificate_file);
 }
 
 static bool fill(struct config_job *job, size_t index, struct bytes text, struct err *err)
@@ -131,6 +167,8 @@ static bool fill(struct config_job *job, size_t index, struct bytes text, struct
 	tsu->digest = profile_token_digest(certificate->leaf);
 	tsu->not_before = profile_not_before(certificate->leaf);
 	tsu->sign_until = profile_sign_until(profile, certificate->leaf);
+	if (certificate->has_root && !tsu->include_root)
+		warn_of_root(job, tsu);
 	return try_parts(job, tsu, err);
 }
 

@@ -88,6 +88,18 @@ static void check_digits(struct config_job *job)
 				config->endpoints[0].digits);
 }
 
+static void check_qualified(struct config_job *job)
+{
+	for (size_t i = 0; i < job->config->endpoint_count; i++) {
+		const struct config_endpoint *endpoint = &job->config->endpoints[i];
+
+		if (endpoint->qualified && endpoint->profile != PROFILE_ETSI)
+			config_report(job, false, endpoint->name, "qualified",
+				"T-05: only tokens under profile etsi may say so: found profile %s",
+				profile_name(endpoint->profile));
+	}
+}
+
 static void check_token(struct config_job *job, const struct config_tsu *tsu)
 {
 	static const char *const needed[] = { "module", "pin_file" };
@@ -272,6 +284,7 @@ void config_check(struct config_job *job)
 		check_ack,
 		check_accuracy,
 		check_digits,
+		check_qualified,
 		check_keys,
 		config_profile_check,
 		check_certificates,

@@ -28,6 +28,7 @@ struct config_line {
 struct config_certificate {
 	X509 *leaf;
 	STACK_OF(X509) * chain;
+	bool has_root; /* the file ends with a self-signed one, which include_root puts in chain */
 };
 
 /* One reading of a configuration. */

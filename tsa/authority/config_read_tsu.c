@@ -4,6 +4,13 @@
 #include <stdio.h>
 #include <string.h>
 
+/* P-19: millis from 1; an accuracy of 0 would be none. */
+bool config_read_accuracy(const struct config_setting *setting, const struct config_place *place,
+	const char *value, struct err *err)
+{
+	return config_read_integer(setting, place, value, err) || err_while(err, "P-19");
+}
+
 bool config_read_key(const struct config_setting *setting, const struct config_place *place,
 	const char *value, struct err *err)
 {

@@ -67,6 +67,7 @@ config_setting_read config_read_digits;
 bool config_no_digest(const char *name, struct err *err);
 
 /* config_read_tsu.c. */
+config_setting_read config_read_accuracy;
 config_setting_read config_read_key;
 
 #endif

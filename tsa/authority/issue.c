@@ -134,8 +134,11 @@ static struct bytes encode_tstinfo(const struct issuing *s, struct job *job)
 		.time_us = job->time_us,
 		.digits = s->to.config->endpoints[job->endpoint].digits,
 		.accuracy = tsp_accuracy_of_ms(job->tsu->config->accuracy_ms),
-		.nonce = { job->nonce, job->nonce_len } };
+		.nonce = { job->nonce, job->nonce_len },
+		.qualified = s->to.config->endpoints[job->endpoint].qualified };
 
+	if (job->tsu->config->tsa_name)
+		info.tsa_name = token_parts_tsa_name(job->tsu->parts);
 	serial_encode(job->serial, serial);
 	return tsp_tstinfo_encode(&info, job->tstinfo, sizeof(job->tstinfo));
 }

@@ -14,8 +14,8 @@ struct tsu *tsu_new(struct config *config, size_t index, struct err *err)
 	tsu->from = config_hold(config);
 	tsu->config = t;
 	tsu->id = tsu_id_of(t->cert_sha256);
-	tsu->parts =
-		token_parts_new(buf_view(&t->certificate), buf_view(&t->chain), t->digest, err);
+	tsu->parts = token_parts_new(
+		buf_view(&t->certificate), buf_view(&t->chain), t->digest, t->options, err);
 	if (tsu->parts != NULL)
 		return tsu;
 	err_while(err, "tsu %s", t->name);
@@ -54,6 +54,8 @@ void tsu_setup(const struct tsu *tsu, struct msg_setup_signer *s)
 	s->digest = (uint8_t)c->digest;
 	s->self_check = c->self_check;
 	s->allow_software_key = c->allow_software_key ? 1 : 0;
+	s->signing_time = c->options.signing_time ? 1 : 0;
+	s->algorithm_protection = c->options.algorithm_protection ? 1 : 0;
 	s->certificate = buf_view(&c->certificate);
 }
 

@@ -213,6 +213,8 @@ static void setup_signer(struct codec *c, struct msg *m)
 	u8(c, &s->digest);
 	u32(c, &s->self_check);
 	flag(c, &s->allow_software_key);
+	flag(c, &s->signing_time);
+	flag(c, &s->algorithm_protection);
 	bytes(c, &s->certificate, MSG_MAX_CERTIFICATE);
 }
 

@@ -221,6 +221,8 @@ struct msg_setup_signer {
 	uint8_t digest; /* number of tsp/alg.h, of attributes and signature */
 	uint32_t self_check; /* check every n-th own signature; 0 never */
 	uint8_t allow_software_key;
+	uint8_t signing_time; /* 1: signed attribute signingTime */
+	uint8_t algorithm_protection; /* 1: signed attribute CMSAlgorithmProtection */
 	struct bytes certificate; /* DER, the TSU's */
 };
 

@@ -86,6 +86,8 @@ static void receive_setup(struct process *p, struct msg *m)
 static bool start(struct process *p, const struct msg_setup_signer *setup,
 	enum msg_failure *failure, struct err *err)
 {
+	const struct token_options options = { .signing_time = setup->signing_time != 0,
+		.algorithm_protection = setup->algorithm_protection != 0 };
 	const uint8_t *der = setup->certificate.at;
 	X509 *certificate = d2i_X509(NULL, &der, (long)setup->certificate.len);
 	bool ok = false;
@@ -99,8 +101,8 @@ static bool start(struct process *p, const struct msg_setup_signer *setup,
 			setup->tsu);
 		goto out;
 	}
-	p->signer.parts =
-		token_parts_new(setup->certificate, (struct bytes){ 0 }, p->signer.digest, err);
+	p->signer.parts = token_parts_new(
+		setup->certificate, (struct bytes){ 0 }, p->signer.digest, options, err);
 	if (p->signer.parts == NULL) {
 		err_while(err, "signer %s: certificate", setup->tsu);
 		goto out;

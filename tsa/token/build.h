@@ -23,21 +23,32 @@ bool err_openssl(struct err *err, const char *fmt, ...) __attribute__((format(pr
 /* The parts of a TSU's tokens that never change. */
 struct token_parts;
 
+/* Signed attributes beside the three that every token has. */
+struct token_options {
+	bool signing_time; /* signingTime: genTime cut to its second (RFC 5652 11.3) */
+	bool algorithm_protection; /* CMSAlgorithmProtection (RFC 6211, P-25) */
+};
+
 /*
  * Takes copies of what it needs of the certificate (DER) and the chain (concatenated DER
- * certificates of the intermediates; may be empty). digest: of attributes and signature. NULL
- * and err if the certificate does not parse or its key is neither RSA nor EC.
+ * certificates that come with it in tokens; may be empty). digest: of attributes and signature.
+ * NULL and err if the certificate does not parse, its key is neither RSA nor EC, or the digest
+ * does not sign.
  */
-struct token_parts *token_parts_new(
-	struct bytes certificate, struct bytes chain, enum tsp_digest digest, struct err *err);
+struct token_parts *token_parts_new(struct bytes certificate, struct bytes chain,
+	enum tsp_digest digest, struct token_options options, struct err *err);
 void token_parts_free(struct token_parts *parts);
+/* The certificate's subject, byte for byte, as DER GeneralName for tsa (P-21). */
+struct bytes token_parts_tsa_name(const struct token_parts *parts);
 /* True if the TSU's certificate is the first in the encoded SET (DER order, R36). */
 bool token_parts_leaf_first(const struct token_parts *parts);
 
 /*
  * DER SET OF signed attributes (tag 0x31, sorted, X.690 11.6): contentType, messageDigest over
  * tstinfo, signingCertificateV2 with one ESSCertIDv2 (SHA-256 by DEFAULT, issuerSerial from the
- * certificate's own bytes) (RFC 5816 2.2.1, P-15). buf has room for TOKEN_MAX_SIGNED_ATTRS.
+ * certificate's own bytes) (RFC 5816 2.2.1, P-15), and those of the options. buf has room for
+ * TOKEN_MAX_SIGNED_ATTRS. With signing_time tstinfo must be a TSTInfo of ours; else it is not
+ * looked at.
  */
 MUST_CHECK bool token_signed_attrs(const struct token_parts *parts, struct bytes tstinfo,
 	uint8_t *buf, size_t cap, struct bytes *attrs, struct err *err);

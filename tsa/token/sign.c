@@ -39,6 +39,9 @@ static const EVP_MD *evp_digest(enum tsp_digest digest)
 		return EVP_sha384();
 	case TSP_SHA512:
 		return EVP_sha512();
+	case TSP_SHA3_256: /* imprints only */
+	case TSP_SHA3_384:
+	case TSP_SHA3_512:
 	case TSP_DIGEST_NONE:
 	case TSP_DIGESTS:
 		break;
@@ -54,7 +57,8 @@ bool token_sign(EVP_PKEY *key, enum tsp_digest digest, struct bytes attrs, uint8
 	bool ok = false;
 
 	if (md == NULL)
-		return err_set(err, "signature: digest number %d is none of ours", (int)digest);
+		return err_set(
+			err, "signature: digest number %d is none that signs here", (int)digest);
 	if (EVP_PKEY_get_size(key) < 1 || EVP_PKEY_get_size(key) > TOKEN_MAX_SIGNATURE)
 		return err_set(err, "signature: %d bytes: at most %d are supported",
 			EVP_PKEY_get_size(key), (int)TOKEN_MAX_SIGNATURE);
@@ -79,7 +83,8 @@ bool token_check_signature(EVP_PKEY *key, enum tsp_digest digest, struct bytes a
 	bool ok = false;
 
 	if (md == NULL)
-		return err_set(err, "signature: digest number %d is none of ours", (int)digest);
+		return err_set(
+			err, "signature: digest number %d is none that signs here", (int)digest);
 	ctx = EVP_MD_CTX_new();
 	if (ctx == NULL || EVP_DigestVerifyInit(ctx, NULL, md, NULL, key) != 1) {
 		err_openssl(err, "verification with %s", tsp_digest_name(digest));

@@ -40,6 +40,10 @@ static const struct digest digests[TSP_DIGESTS] = {
 		.rsa = { PKCS1_IDENTIFIER, 0x0d, 0x05, 0x00 },
 		.ecdsa = { ECDSA_IDENTIFIER, 0x04 },
 	},
+	/* FIPS 202: of imprints only, so without identifiers of signatures. */
+	[TSP_SHA3_256] = { .name = "sha3-256", .len = 32, .oid = { NIST_HASH, 0x08 } },
+	[TSP_SHA3_384] = { .name = "sha3-384", .len = 48, .oid = { NIST_HASH, 0x09 } },
+	[TSP_SHA3_512] = { .name = "sha3-512", .len = 64, .oid = { NIST_HASH, 0x0a } },
 };
 
 /* NULL for a number without an entry: the numbers arrive in messages and settings. */
@@ -89,11 +93,18 @@ size_t tsp_digest_len(enum tsp_digest digest)
 	return d == NULL ? 0 : d->len;
 }
 
+bool tsp_digest_signs(enum tsp_digest digest)
+{
+	const struct digest *d = entry(digest);
+
+	return d != NULL && d->rsa[0] != 0;
+}
+
 struct bytes tsp_signature_algorithm(enum tsp_key_kind key, enum tsp_digest digest)
 {
 	const struct digest *d = entry(digest);
 
-	if (d == NULL)
+	if (!tsp_digest_signs(digest))
 		return (struct bytes){ 0 };
 	switch (key) {
 	case TSP_KEY_RSA:

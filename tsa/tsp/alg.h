@@ -12,6 +12,10 @@ enum tsp_digest {
 	TSP_SHA256 = 1,
 	TSP_SHA384 = 2,
 	TSP_SHA512 = 3,
+	/* Of imprints only: no token is signed with these. */
+	TSP_SHA3_256 = 4,
+	TSP_SHA3_384 = 5,
+	TSP_SHA3_512 = 6,
 	TSP_DIGESTS, /* one past the last */
 };
 
@@ -27,9 +31,13 @@ enum tsp_digest tsp_digest_by_oid(struct bytes oid_content);
 /* Bytes of a value; 0 for an unknown number. */
 size_t tsp_digest_len(enum tsp_digest digest);
 
+/* True for the digests that signatures are made with: SHA-2. */
+bool tsp_digest_signs(enum tsp_digest digest);
+
 /*
  * The complete DER AlgorithmIdentifier of a SignerInfo's signature: RSA PKCS#1 v1.5 with NULL
- * parameters (RFC 4055 5), ECDSA without parameters (RFC 5758 3.2). Static memory.
+ * parameters (RFC 4055 5), ECDSA without parameters (RFC 5758 3.2). Static memory; empty for a
+ * digest that does not sign.
  */
 struct bytes tsp_signature_algorithm(enum tsp_key_kind key, enum tsp_digest digest);
 

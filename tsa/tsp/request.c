@@ -13,8 +13,7 @@
 enum {
 	VERSION_1 = 1,
 	EXTENSIONS_TAG = DER_CONTEXT_CONSTRUCTED, /* [0] */
-	DER_TRUE = 0xff, /* X.690 11.1 */
-	DIGESTS_TEXT = 32,
+	DIGESTS_TEXT = 64, /* the names of all digests */
 	OID_TEXT = 96, /* room for any OID of TSP_MAX_OID octets whose arcs are usual */
 };
 
@@ -153,18 +152,17 @@ static bool decode_cert_req(
 	return true;
 }
 
-/* Extension (RFC 5280 4.1): OID, critical BOOLEAN DEFAULT FALSE, OCTET STRING. */
+/*
+ * Extension (RFC 5280 4.1): OID, critical BOOLEAN DEFAULT FALSE, OCTET STRING. As with certReq, any
+ * non-zero octet is TRUE and an encoded FALSE is not DER.
+ */
 static bool is_extension(struct der *list)
 {
 	struct der d = der_enter(list, DER_SEQUENCE);
 
 	(void)der_take_oid(&d);
-	if (der_next_is(&d, DER_BOOLEAN)) {
-		struct bytes critical = der_take(&d, DER_BOOLEAN);
-
-		if (critical.len != 1 || critical.at[0] != DER_TRUE)
-			return false;
-	}
+	if (der_next_is(&d, DER_BOOLEAN) && !der_take_boolean(&d))
+		return false;
 	(void)der_take(&d, DER_OCTET_STRING);
 	return der_finished(&d);
 }

@@ -52,7 +52,7 @@ struct tsp_rules {
 /* The reason of a refusal, for statusString: static text or written into text. */
 struct tsp_refusal {
 	enum tsp_failure failure;
-	char text[200];
+	char text[240];
 };
 
 /*

@@ -12,13 +12,22 @@ enum {
 	MILLIS_TAG = DER_CONTEXT, /* [0] */
 	MICROS_TAG = DER_CONTEXT | 1,
 	TSA_TAG = DER_CONTEXT_CONSTRUCTED, /* [0] */
+	EXTENSIONS_TAG = DER_CONTEXT_CONSTRUCTED | 1,
 	MAX_SERIAL = 20, /* RFC 3161 2.4.2: up to 160 bits */
 	MAX_DIGITS = 6, /* of a second's fraction: microseconds */
 	MAX_THOUSANDTH = 999, /* P-19: millis and micros are 1..999 or absent */
 	WHOLE_SECONDS = 14, /* YYYYMMDDhhmmss */
-	MAX_TIME = WHOLE_SECONDS + 1 + MAX_DIGITS + 1,
 	SECONDS_A_DAY = 86400,
 };
+
+/*
+ * extensions [1] of a qualified time-stamp, whole: one Extension qcStatements
+ * (1.3.6.1.5.5.7.1.3, RFC 3739 3.2.6), not critical, with one statement esi4-qtstStatement-1
+ * (0.4.0.19422.1.1) without information (EN 319 422 9.1).
+ */
+static const uint8_t qualified_extensions[] = { 0xa1, 0x1b, DER_SEQUENCE, 0x19, DER_OID, 8, 0x2b,
+	0x06, 0x01, 0x05, 0x05, 0x07, 0x01, 0x03, DER_OCTET_STRING, 13, DER_SEQUENCE, 11,
+	DER_SEQUENCE, 9, DER_OID, 7, 0x04, 0x00, 0x81, 0x97, 0x5e, 0x01, 0x01 };
 
 static const uint64_t second_us = 1000000;
 static const uint64_t end_of_9999_us = UINT64_C(253402300800) * 1000000;
@@ -95,7 +104,7 @@ static void put_digits(char *at, unsigned count, uint32_t v)
 }
 
 /* P-18: seconds always; fraction without trailing zeros, none when it is zero; "Z". */
-static size_t format_time(uint64_t time_us, char out[MAX_TIME])
+size_t tsp_time_text(uint64_t time_us, char out[TSP_TIME_TEXT])
 {
 	uint64_t seconds = time_us / second_us;
 	uint32_t fraction = (uint32_t)(time_us % second_us);
@@ -160,7 +169,8 @@ static bool parse_time(struct bytes text, uint64_t *time_us, unsigned *digits)
 	uint32_t days;
 	uint64_t fraction;
 
-	if (text.len < WHOLE_SECONDS + 1 || text.len > MAX_TIME || text.at[text.len - 1] != 'Z')
+	if (text.len < WHOLE_SECONDS + 1 || text.len > TSP_TIME_TEXT ||
+		text.at[text.len - 1] != 'Z')
 		return false;
 	date.year = get_digits(text.at, 4);
 	date.month = get_digits(text.at + 4, 2);
@@ -200,7 +210,13 @@ static bool can_encode(const struct tsp_tstinfo *info)
 	       info->imprint.len == tsp_digest_len(info->digest) && serial_fits(info->serial) &&
 	       info->time_us < end_of_9999_us && info->digits <= MAX_DIGITS &&
 	       info->time_us % unit_us(info->digits) == 0 &&
-	       info->accuracy.millis <= MAX_THOUSANDTH && info->accuracy.micros <= MAX_THOUSANDTH;
+	       info->tsa_name.len <= TSP_MAX_TSA_NAME && info->accuracy.millis <= MAX_THOUSANDTH &&
+	       info->accuracy.micros <= MAX_THOUSANDTH;
+}
+
+static struct bytes qualified(void)
+{
+	return (struct bytes){ qualified_extensions, sizeof(qualified_extensions) };
 }
 
 static void put_tsa(struct der_out *d, struct bytes name)
@@ -226,8 +242,8 @@ static void put_accuracy(struct der_out *d, struct tsp_accuracy accuracy)
 
 static void put_time(struct der_out *d, uint64_t time_us)
 {
-	char text[MAX_TIME];
-	size_t len = format_time(time_us, text);
+	char text[TSP_TIME_TEXT];
+	size_t len = tsp_time_text(time_us, text);
 
 	der_put(d, DER_GENERALIZED_TIME, (struct bytes){ (const uint8_t *)text, len });
 }
@@ -254,6 +270,8 @@ struct bytes tsp_tstinfo_encode(const struct tsp_tstinfo *info, uint8_t *buf, si
 
 	if (!can_encode(info))
 		return (struct bytes){ 0 };
+	if (info->qualified)
+		der_put_raw(&d, qualified());
 	put_tsa(&d, info->tsa_name);
 	if (info->nonce.len > 0)
 		der_put(&d, DER_INTEGER, info->nonce);
@@ -340,7 +358,18 @@ static bool take_tsa(struct der *fields, struct tsp_tstinfo *info)
 	d = der_enter(fields, TSA_TAG);
 	info->tsa_name = d.rest;
 	(void)der_take_any(&d, &tag);
-	return der_finished(&d) && (tag & 0xc0) == DER_CONTEXT;
+	return der_finished(&d) && (tag & 0xc0) == DER_CONTEXT &&
+	       info->tsa_name.len <= TSP_MAX_TSA_NAME;
+}
+
+/* The one extension that the encoder writes; it is the last field. */
+static bool take_extensions(struct der *fields, struct tsp_tstinfo *info)
+{
+	if (fields->rest.len == 0)
+		return true;
+	info->qualified = bytes_equal(fields->rest, qualified());
+	(void)der_take(fields, EXTENSIONS_TAG);
+	return info->qualified;
 }
 
 bool tsp_tstinfo_decode(struct bytes der, struct tsp_tstinfo *info)
@@ -358,5 +387,5 @@ bool tsp_tstinfo_decode(struct bytes der, struct tsp_tstinfo *info)
 	if (!parse_time(der_take(&fields, DER_GENERALIZED_TIME), &info->time_us, &info->digits))
 		return false;
 	return take_accuracy(&fields, info) && take_nonce(&fields, info) &&
-	       take_tsa(&fields, info) && der_finished(&fields);
+	       take_tsa(&fields, info) && take_extensions(&fields, info) && der_finished(&fields);
 }

@@ -9,7 +9,10 @@
 
 enum {
 	TSP_SERIAL_LEN = 12, /* instance32 | lease32 | counter32, big-endian */
+	TSP_TIME_TEXT = 22, /* YYYYMMDDhhmmss.ssssssZ, without a terminating zero */
 	TSP_MAX_TSTINFO = 2048, /* bytes of a TSTInfo of ours */
+	/* Of a tsa_name: what is left there beside all other fields at their longest. */
+	TSP_MAX_TSA_NAME = 1700,
 };
 
 struct tsp_accuracy {
@@ -30,25 +33,30 @@ struct tsp_tstinfo {
 	struct tsp_accuracy accuracy;
 	struct bytes nonce; /* content octets of the INTEGER; empty: absent */
 	struct bytes tsa_name; /* DER GeneralName inside tsa [0]; empty: absent */
+	bool qualified; /* the extension that says so (T-05): esi4-qtstStatement-1 alone */
 };
 
 /*
  * Encodes into buf from its end (see der_out) and gives the view; empty if it does not fit, or
  * if info cannot be a TSTInfo: no policy, imprint of the wrong length, serial zero or over 160
- * bits, time past year 9999 or no multiple of its resolution, millis or micros over 999.
- * Policy and nonce must be well-formed, as the request's decoder gives them. ordering is never
- * written (P-20).
+ * bits, time past year 9999 or no multiple of its resolution, millis or micros over 999, tsa_name
+ * over its limit. Policy, nonce and tsa_name must be well-formed. ordering is never written
+ * (P-20).
  */
 struct bytes tsp_tstinfo_encode(const struct tsp_tstinfo *info, uint8_t *buf, size_t cap);
 
 /*
  * Strict decoder for a TSTInfo of the service's own kind: version 1, a digest we know, no
- * ordering, no extensions. False on anything else. digits gets the digits that are there.
+ * ordering, no extension but that of qualified. False on anything else. digits gets the digits
+ * that are there.
  */
 bool tsp_tstinfo_decode(struct bytes der, struct tsp_tstinfo *info);
 
 /* Cuts time_us down to digits of a second's fraction (0, 3, 6). */
 uint64_t tsp_time_cut(uint64_t time_us, unsigned digits);
+
+/* GeneralizedTime's text (P-18) of a time before the year 10000; gives its length. */
+size_t tsp_time_text(uint64_t time_us, char out[TSP_TIME_TEXT]);
 
 /* Microseconds between two times of so many digits: by so much a time may be cut. */
 uint64_t tsp_time_resolution_us(unsigned digits);
