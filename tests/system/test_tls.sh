@@ -70,13 +70,14 @@ stamp_through() # NAME SOCKET SCHEME OPTIONS: NAME.tsr for art.tsq; sets HTTP an
 	cp "$WORLD/art.data" "$WORLD/$name.data"
 }
 
-# The TSTInfo, field by field, without what must differ: serial and genTime.
+# The TSTInfo, field by field, without what must differ: serial and genTime, and with it the length of
+# the whole (P-18: genTime has no trailing zeros).
 said_in() # NAME
 {
 	openssl ts -reply -in "$WORLD/$1.tsr" -token_out -out "$WORLD/$1.token" &&
 		openssl cms -verify -noverify -inform DER -in "$WORLD/$1.token" -out "$WORLD/$1.tst" 2>/dev/null &&
 		openssl asn1parse -inform DER -in "$WORLD/$1.tst" |
-		awk '!/GENERALIZEDTIME/ && !(/INTEGER/ && ++n == 2)' | sed 's/^ *[0-9]*:d=/d=/'
+		awk '!/GENERALIZEDTIME/ && !(/INTEGER/ && ++n == 2)' | sed 's/^ *[0-9]*:\(d=[0-9]*\) *hl=[0-9]* *l= *[0-9]*/\1/'
 }
 
 unix_socket()
