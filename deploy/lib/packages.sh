@@ -29,9 +29,28 @@ packages_apt() # ARGUMENTS
 	as_root env DEBIAN_FRONTEND=noninteractive apt-get -q -o DPkg::Lock::Timeout=300 "$@"
 }
 
+# Some packages start a daemon and have it started at every boot. Nothing here needs that: what is
+# installed is run by ourselves, when it is needed.
+packages_apt_install() # PACKAGE...
+{
+	local policy=/usr/sbin/policy-rc.d made='' status=0 name
+
+	if [ ! -e "$policy" ]; then
+		made=yes
+		printf '#!/bin/sh\nexit 101\n' | as_root tee "$policy" >/dev/null
+		as_root chmod 755 "$policy"
+	fi
+	packages_without_cluster "$@" || status=$?
+	[ -z "$made" ] || as_root rm -f "$policy"
+	for name in haproxy; do
+		[[ " $* " != *" $name "* ]] || as_root update-rc.d "$name" disable || status=$?
+	done
+	return "$status"
+}
+
 # Installing the PostgreSQL server makes a cluster "main" unless this setting says otherwise; it is
 # there only while we install, so that the machine's own habits stay as they were.
-packages_apt_install() # PACKAGE...
+packages_without_cluster() # PACKAGE...
 {
 	local folder=/etc/postgresql-common/createcluster.d made='' status=0
 	local file=$folder/tsa-no-main-cluster.conf

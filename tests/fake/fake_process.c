@@ -76,14 +76,20 @@ void reach_keep_first(void *arg, bool warning, const char *text)
 	(void)text;
 }
 
-int listen_on(struct activation *given, const char *front, const char *address, char *bound,
-	size_t cap, struct err *err)
+int listen_on(struct activation *given, const char *front, const char *address,
+	struct listen_file *file, char *bound, size_t cap, struct err *err)
 {
 	(void)given;
 	(void)front;
 	(void)err;
+	file->path[0] = '\0';
 	(void)snprintf(bound, cap, "%s", address);
 	return open("/dev/null", O_RDONLY | O_CLOEXEC);
+}
+
+void listen_unlink(const struct listen_file *file)
+{
+	(void)file;
 }
 
 void log_open(const char *role, enum log_level level)

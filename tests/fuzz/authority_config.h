@@ -15,7 +15,6 @@ enum authority_change {
 	CHANGE_LISTENER, /* needs a restart */
 	CHANGE_FINDING, /* it is no good */
 	CHANGE_LIST, /* another TSU answers SHA-512 */
-	AUTHORITY_CHANGES,
 };
 
 /* To be called once; the caller keeps it for the life of the process. */

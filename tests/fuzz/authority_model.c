@@ -15,6 +15,7 @@ enum {
 	MAX_OPEN = 4096, /* issue.c: open at once */
 	MAX_REQUESTS = 6000, /* of one run */
 	BUCKETS = 4096,
+	LOOK_BACK = 64, /* requests */
 	MAX_FRONT_ERRORS = 2, /* lines of level error about one front */
 };
 
@@ -242,11 +243,32 @@ static struct request *request_of(uint64_t id)
 	return r;
 }
 
+/*
+ * Whoever asked first is served first, by what its digest's TSUs are: of those that were asked for
+ * shortly before, none waits.
+ */
+static void check_turn(const struct request *r)
+{
+	const struct config_endpoint *e = &m.config->endpoints[r->endpoint];
+	const struct config_list *list = config_list_of(e, (enum tsp_digest)r->digest);
+	size_t at = (size_t)(r - m.requests);
+
+	for (size_t back = 1; back <= at && back <= LOOK_BACK; back++) {
+		const struct request *other = &m.requests[at - back];
+
+		PROMISE(other->is_status || other->answered || other->lost ||
+				other->tries != NULL || other->endpoint != r->endpoint ||
+				config_list_of(e, (enum tsp_digest)other->digest) != list,
+			"a request that came before waits for the same TSUs");
+	}
+}
+
 static void on_sign(const struct job *job, const struct config_tsu *tsu, struct bytes tstinfo)
 {
 	struct request *r = request_of(job->id);
 
 	PROMISE(r != NULL && !r->is_status && !r->answered, "nobody asked for this token");
+	check_turn(r);
 	record_sign(job, r, tsu, tstinfo);
 }
 

@@ -62,11 +62,13 @@ enum step {
 	STEP_MODE, /* u8: slow signers, slow journal */
 	STEPS,
 	/*
-	 * u8: bits 0..2 what is found, bits 6..7 how signers that start go on. Beside the others,
-	 * so that inputs from before it mean what they did.
+	 * u8: bits 0..2 what is found, if bits 3..5 are set another list; bits 6..7 how signers
+	 * that start go on. Beside the others, so that inputs from before it mean what they did.
 	 */
 	STEP_RELOAD = 252,
 };
+
+enum { RELOAD_LISTS = 0x38 };
 
 /* where: bit 0 the admin front, bit 1 read with the next datagram. */
 enum { WHERE_ADMIN = 1, WHERE_LATER = 2 };
@@ -322,10 +324,11 @@ static void step_mode(void)
 static void step_reload(void)
 {
 	uint8_t how = program_u8();
+	bool lists = (how & RELOAD_LISTS) == RELOAD_LISTS;
 
 	if (program.reloads++ >= MAX_RELOADS)
 		return;
-	authority_config_changes((enum authority_change)(how % AUTHORITY_CHANGES));
+	authority_config_changes(lists ? CHANGE_LIST : (enum authority_change)(how % CHANGE_LIST));
 	fake_signers_prove((enum fake_proof)(how >> 6));
 	fake_sighup();
 }

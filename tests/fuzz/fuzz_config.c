@@ -24,6 +24,17 @@ static void on_finding(void *arg, bool warning, const char *text)
 		abort();
 }
 
+/* Of TSUs that there are, and that belong to its endpoint. */
+static void check_list(const struct config *config, size_t endpoint, const struct config_list *list)
+{
+	if (list->count > CONFIG_MAX_TSUS)
+		abort();
+	for (size_t i = 0; i < list->count; i++)
+		if (list->tsus[i] >= config->tsu_count ||
+			config->tsus[list->tsus[i]].endpoint != endpoint)
+			abort();
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	struct config *config = must_calloc(1, sizeof(*config));
@@ -44,6 +55,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	for (size_t i = 0; i < config->tsu_count; i++)
 		if (config->tsus[i].endpoint >= config->endpoint_count)
 			abort();
+	for (size_t i = 0; i < config->endpoint_count; i++)
+		for (int d = 0; d < TSP_DIGESTS; d++)
+			check_list(config, i, &config->endpoints[i].lists[d]);
 	config_job_wipe(&job);
 	config_free(config);
 	return 0;

@@ -147,7 +147,8 @@ static void client_write_request(struct crowd *crowd, struct client *c)
 
 	if (head < 0 || (size_t)head + e->request.len > sizeof(c->request))
 		abort(); /* options.h bounds path and host, verify.c the request */
-	memcpy(c->request + head, e->request.at, e->request.len);
+	if (e->request.len > 0) /* a body may be empty */
+		memcpy(c->request + head, e->request.at, e->request.len);
 	c->request_len = (size_t)head + e->request.len;
 	c->sent = 0;
 	c->answered = 0;

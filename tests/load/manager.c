@@ -30,7 +30,7 @@ static const char help[] =
 	"\"listening=ADDRESS:PORT name=NAME\" a socket and each line that PROGRAM tells.\n"
 	"Ends with PROGRAM and its exit status; hands SIGTERM on to it.\n"
 	"\n"
-	"  --listen PORT=NAME    a socket on 127.0.0.1; port 0 is any\n"
+	"  --listen PORT=NAME    a socket on 127.0.0.1; port 0 is any; unix:PATH=NAME a Unix socket\n"
 	"  --bound PORT=NAME     one that is bound and does not listen\n"
 	"  --other-pid           LISTEN_PID is not that of PROGRAM\n"
 	"  --watchdog-ms N       WATCHDOG_USEC\n";
@@ -51,6 +51,33 @@ static _Noreturn void stop(const char *what)
 	exit(EXIT_COULD_NOT_RUN);
 }
 
+/* Out of the way of the places where sockets will be handed over. */
+static void keep_socket(struct manager *m, int fd, const char *name)
+{
+	m->sockets[m->count] = fcntl(fd, F_DUPFD_CLOEXEC, 100);
+	(void)close(fd);
+	(void)snprintf(m->names + strlen(m->names), sizeof(m->names) - strlen(m->names), "%s%s",
+		m->count == 0 ? "" : ":", name);
+	m->count++;
+}
+
+/* "unix:PATH=NAME" */
+static void add_unix(struct manager *m, const char *path, const char *name)
+{
+	struct sockaddr_un at = { .sun_family = AF_UNIX };
+	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	size_t len = (size_t)(name - path);
+
+	if (len >= sizeof(at.sun_path))
+		stop(path);
+	memcpy(at.sun_path, path, len);
+	if (bind(fd, (const struct sockaddr *)&at, sizeof(at)) != 0 || listen(fd, 64) != 0 ||
+		chmod(at.sun_path, 0666) != 0)
+		stop(path);
+	keep_socket(m, fd, name + 1);
+	(void)fprintf(m->out, "listening=unix:%s name=%s\n", at.sun_path, name + 1);
+}
+
 /* "PORT=NAME": a socket, out of the way of the places where they will be handed over. */
 static void add_socket(struct manager *m, const char *text, bool listening)
 {
@@ -64,17 +91,18 @@ static void add_socket(struct manager *m, const char *text, bool listening)
 	if (name == NULL || m->count == MAX_SOCKETS ||
 		strlen(m->names) + strlen(name) >= sizeof(m->names))
 		stop(text);
+	if (strncmp(text, "unix:", 5) == 0) {
+		(void)close(fd);
+		add_unix(m, text + 5, name);
+		return;
+	}
 	at.sin_port = htons((uint16_t)atoi(text));
 	(void)setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on));
 	if (bind(fd, (const struct sockaddr *)&at, sizeof(at)) != 0 ||
 		(listening && listen(fd, 64) != 0) ||
 		getsockname(fd, (struct sockaddr *)&at, &len) != 0)
 		stop(text);
-	m->sockets[m->count] = fcntl(fd, F_DUPFD_CLOEXEC, 100);
-	(void)close(fd);
-	(void)snprintf(m->names + strlen(m->names), sizeof(m->names) - strlen(m->names), "%s%s",
-		m->count == 0 ? "" : ":", name + 1);
-	m->count++;
+	keep_socket(m, fd, name + 1);
 	(void)fprintf(
 		m->out, "listening=127.0.0.1:%u name=%s\n", (unsigned)ntohs(at.sin_port), name + 1);
 }

@@ -122,7 +122,7 @@ refused() # TEXT REGEX OPTIONS
 errors()
 {
 	say '-- sockets that cannot be'
-	refused 'a socket that does not listen' 'descriptor 3: must be a TCP socket that listens' \
+	refused 'a socket that does not listen' 'descriptor 3: must be a TCP or Unix stream socket that listens' \
 		--bound 0=clients
 	conf_set tsad listen '127.0.0.2:0'
 	refused 'a socket for nobody' 'descriptor 4 .*is not' --listen 0=admin --listen 0=tsad.socket

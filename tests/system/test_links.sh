@@ -79,6 +79,7 @@ roles()
 	needs_only libexec/tsa/tsa-journal "crypto|seccomp" # R5; confined
 	links_no libexec/tsa/tsa-ledger p11 event_core event_extra event
 	links_no bin/tsa-stamp pq p11 seccomp softhsm2
+	needs_only bin/tsa-verify "crypto|jansson" # it opens files and nothing else
 	# libpq brings libcrypto along for itself, so what is direct is looked at as well.
 	needs_no sbin/tsad pq p11 seccomp
 	needs_no libexec/tsa/tsa-ledger p11 event
@@ -118,7 +119,7 @@ hardening()
 {
 	local program all
 
-	for program in sbin/tsad libexec/tsa/tsa-{front,signer,journal,ledger} bin/tsa-{key,stamp}; do
+	for program in sbin/tsad libexec/tsa/tsa-{front,signer,journal,ledger} bin/tsa-{key,stamp,verify}; do
 		all=$(readelf -hldW "$TSA_BUILD/$program") || fail "$program: readelf cannot read it"
 		grep -q 'Type: *DYN' <<<"$all" || fail "$program: must be PIE"
 		grep -q 'GNU_RELRO' <<<"$all" || fail "$program: must have RELRO"

@@ -36,11 +36,11 @@ subject() # FILE
 	openssl x509 -in "$1" -noout -subject -nameopt compat,sep_multiline | sed '1d; s/^ *//' | tr '\n' '/'
 }
 
-gen_time() # NAME: its second, as YYYYMMDDhhmmss
+gen_time() # NAME: as it is encoded
 {
 	openssl ts -reply -in "$WORLD/$1.tsr" -token_out 2>/dev/null |
 		openssl cms -verify -inform DER -noverify 2>/dev/null |
-		openssl asn1parse -inform DER | sed -n 's/.*GENERALIZEDTIME *:\([0-9]\{14\}\).*/\1/p'
+		openssl asn1parse -inform DER | sed -n 's/.*GENERALIZEDTIME *://p'
 }
 
 defaults()
@@ -80,7 +80,7 @@ switched()
 		text=$(structure "switched-$name")
 		lacks 'CMSAlgorithmProtection is absent' '1\.2\.840\.113549\.1\.9\.52' "$text"
 		matches 'signingTime is there' 'signingTime' "$text"
-		equal "signingTime is genTime's second" "$(gen_time "switched-$name")" \
+		equal "signingTime is genTime's second" "$(gen_time "switched-$name" | cut -c 1-14)" \
 			"$(date -u -d "$(sed -n 's/.*UTCTIME://p' <<<"$text")" +%Y%m%d%H%M%S)"
 	done
 	equal 'the root comes with tokens of [ec]' 3 "$(certificates switched-ec)"
@@ -121,6 +121,40 @@ sha3()
 		'unrecognized or unsupported algorithm identifier' "$(reply_status sha512)"
 }
 
+# digits N: at every endpoint (R10), with an accuracy that has room for whole seconds (R28).
+digits()
+{
+	local name
+
+	for name in release fast test; do
+		conf_set $name digits "$1"
+	done
+	for name in rel ec tst; do
+		conf_set $name accuracy_ms 2000
+	done
+	reload "$1 digits"
+	for name in 1 2 3; do
+		good "digits-$1-$name" /fast
+		times+=" $(gen_time "digits-$1-$name")"
+	done
+}
+
+resolutions()
+{
+	local times
+
+	say '-- genTime with 0, 3 and 6 digits, none of them a zero at the end (P-18)'
+	times=$(gen_time default)
+	matches "three by default: $times" '^[0-9]{14}(\.[0-9]{0,2}[1-9])?Z$' "$times"
+	times=
+	digits 6
+	matches "six:$times" '^( [0-9]{14}(\.[0-9]{0,5}[1-9])?Z){3}$' "$times"
+	matches 'finer than milliseconds' '\.[0-9]{4,6}Z' "$times"
+	times=
+	digits 0
+	matches "none:$times" '^( [0-9]{14}Z){3}$' "$times"
+}
+
 qualified()
 {
 	say '-- qualified is for profile etsi'
@@ -137,5 +171,6 @@ defaults
 switched
 root_left_out
 sha3
+resolutions
 check 'counters are dense' journal_is_dense
 qualified

@@ -283,6 +283,52 @@ static void d6_a_key_in_a_file_is_taken_under_rfc3161(void **state)
 	config_free(c);
 }
 
+/* A qualified endpoint, and one that is not, with a unit of such a name each. */
+static const char two_endpoints[] =
+	"[tsad]\nlisten = 127.0.0.1:3161\nendpoints = a, b\njournal = journal\n"
+	"[a]\npath = /\nprofile = etsi\ntsus = first\npolicies = 1.2.3.4\nqualified = yes\n"
+	"[b]\npath = /b\nprofile = rfc3161\ntsus = next\npolicies = 1.2.3.5\n"
+	"[first]\nkey = pkcs11:object=first\nmodule = /opt/v.so\npin_file = /etc/pin\n"
+	"certificate = etsi_a.pem\n"
+	"[next]\nkey = pkcs11:object=next\nmodule = /opt/v.so\npin_file = /etc/pin\n"
+	"certificate = etsi_b.pem\n";
+
+static void t17_qualified_units_with_names_of_their_own_are_taken(void **state)
+{
+	struct findings found;
+
+	write_etsi(*state, "TSU 1", "TSU 2");
+	config_free(read_text(*state, two_endpoints, sizeof(two_endpoints) - 1, &found));
+	assert_string_equal(found.text, "");
+}
+
+static void t17_a_name_of_a_qualified_unit_and_another_is_refused(void **state)
+{
+	struct findings found;
+
+	write_etsi(*state, "TSU 1", "TSU 1");
+	assert_null(read_text(*state, two_endpoints, sizeof(two_endpoints) - 1, &found));
+	assert_non_null(strstr(found.text, "[next] certificate: T-17: EN 319 421 TIS-8.2-02: "));
+	assert_non_null(strstr(found.text, "[next] certificate: T-03")); /* as of any two units */
+	assert_int_equal(found.errors, 2);
+}
+
+/* A unit, and so whether it is qualified, belongs to one endpoint; so does a path. */
+static void t17_a_unit_or_path_of_a_qualified_endpoint_and_another_is_refused(void **state)
+{
+	static const struct row rows[] = {
+		{ { UNDER_ETSI, { "release", "qualified", "yes" },
+			  { "test", "tsus", "trial, first" } },
+			"[test] tsus: R17: a TSU belongs to one endpoint: [first] is [release]'s",
+			0 },
+		{ { UNDER_ETSI, { "release", "qualified", "yes" }, { "release", "path", "/test" } },
+			"[test] path: D9: an endpoint has a path of", 0 },
+	};
+
+	write_etsi(*state, "TSU 1", "TSU 2");
+	assert_rows(*state, rows, sizeof(rows) / sizeof(rows[0]));
+}
+
 static void c01_sha1_and_md5_cannot_be_configured(void **state)
 {
 	static const struct row rows[] = {
@@ -373,6 +419,9 @@ int main(void)
 		cmocka_unit_test(t14_a_software_token_is_refused_for_release),
 		cmocka_unit_test(d6_a_key_in_a_file_is_refused),
 		cmocka_unit_test(d6_a_key_in_a_file_is_taken_under_rfc3161),
+		cmocka_unit_test(t17_qualified_units_with_names_of_their_own_are_taken),
+		cmocka_unit_test(t17_a_name_of_a_qualified_unit_and_another_is_refused),
+		cmocka_unit_test(t17_a_unit_or_path_of_a_qualified_endpoint_and_another_is_refused),
 		cmocka_unit_test(c01_sha1_and_md5_cannot_be_configured),
 		cmocka_unit_test(p07_sha3_is_taken_where_it_is_named),
 		cmocka_unit_test(d10_the_resolution_of_digits_counts_in_the_bound),

@@ -9,9 +9,9 @@
 #include <string.h>
 #include <strings.h>
 
-#include "pem.h"
 #include "text.h"
 #include "tools/http/fetch.h"
+#include "tools/pem/pem.h"
 
 static bool is_http(const char *url)
 {

@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "pem.h"
+#include "tools/pem/pem.h"
 
 enum crl_verdict { CRL_COVERS, CRL_REVOKES, CRL_UNFIT };
 

@@ -7,7 +7,7 @@
 #include <time.h>
 
 #include "job.h"
-#include "pem.h"
+#include "tools/pem/pem.h"
 
 static const char agent[] = "tsa-stamp/" TSA_VERSION;
 

@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/un.h>
 #include <unistd.h>
 
 enum { FIRST_FD = 3 };
@@ -38,15 +39,17 @@ static bool is_listener(int fd)
 {
 	int domain = option_of(fd, SO_DOMAIN);
 
-	return (domain == AF_INET || domain == AF_INET6) && option_of(fd, SO_ACCEPTCONN) == 1 &&
-	       option_of(fd, SO_TYPE) == SOCK_STREAM;
+	return (domain == AF_INET || domain == AF_INET6 || domain == AF_UNIX) &&
+	       option_of(fd, SO_ACCEPTCONN) == 1 && option_of(fd, SO_TYPE) == SOCK_STREAM;
 }
 
 static bool adopt(struct activation *a, int fd, const char *name, size_t name_len, struct err *err)
 {
 	if (!is_listener(fd))
 		return err_set(err,
-			"LISTEN_FDS: descriptor %d: must be a TCP socket that listens: is not", fd);
+			"LISTEN_FDS: descriptor %d: must be a TCP or Unix stream socket that "
+			"listens: is not",
+			fd);
 	if (fcntl(fd, F_SETFD, FD_CLOEXEC) != 0 || fcntl(fd, F_SETFL, O_NONBLOCK) != 0)
 		return err_sys(err, "LISTEN_FDS: descriptor %d", fd);
 	a->sockets[a->count].fd = fd;
@@ -94,9 +97,16 @@ static bool same_address(const struct sockaddr_storage *found, const struct sock
 {
 	struct sockaddr_in v4[2];
 	struct sockaddr_in6 v6[2];
+	struct sockaddr_un local[2];
 
 	if (found->ss_family != wanted->sa_family)
 		return false;
+	if (wanted->sa_family == AF_UNIX) {
+		memcpy(&local[0], found, sizeof(local[0]));
+		memcpy(&local[1], wanted, sizeof(local[1]));
+		return strncmp(local[0].sun_path, local[1].sun_path, sizeof(local[0].sun_path)) ==
+		       0;
+	}
 	if (wanted->sa_family == AF_INET) {
 		memcpy(&v4[0], found, sizeof(v4[0]));
 		memcpy(&v4[1], wanted, sizeof(v4[1]));

@@ -24,14 +24,15 @@ struct activation {
 
 /*
  * Reads LISTEN_PID, LISTEN_FDS, LISTEN_FDNAMES and takes them out of the environment. Makes the
- * sockets close-on-exec and non-blocking. Fails if one is no listening TCP socket or there are too
- * many. None is given if the variables are not meant for this process.
+ * sockets close-on-exec and non-blocking. Fails if one is no listening TCP or Unix stream socket,
+ * or there are too many. None is given if the variables are not meant for this process.
  */
 MUST_CHECK bool activation_read(struct activation *a, struct err *err);
 
 /*
- * Gives the socket bound to address, which is the caller's from then on; -1 if there is none. Port
- * 0 is any port. A socket that is named "clients" or "admin" is only given to that front.
+ * Gives the socket bound to address (struct sockaddr_in, sockaddr_in6 or sockaddr_un), which is the
+ * caller's from then on; -1 if there is none. Port 0 is any port. A socket that is named "clients"
+ * or "admin" is only given to that front.
  */
 int activation_take(
 	struct activation *a, const char *front, const struct sockaddr *address, socklen_t len);

@@ -12,6 +12,8 @@
 #include "tsa/tsp/alg.h"
 
 enum config_clock { CONFIG_CLOCK_KERNEL, CONFIG_CLOCK_UNCHECKED };
+/* A listener that starts so is a Unix socket. */
+#define CONFIG_UNIX "unix:"
 /* When a token may be answered (D4): once the journal has it, or PostgreSQL as well. */
 enum config_ack { CONFIG_ACK_JOURNAL, CONFIG_ACK_LEDGER };
 enum config_purpose { CONFIG_RELEASE, CONFIG_TEST };
@@ -93,7 +95,7 @@ struct config_file {
 struct config {
 	unsigned more_holders; /* beside the one that read it */
 	char listen[CONFIG_MAX_LISTENERS]
-		   [MSG_MAX_PATH]; /* address:port or [v6]:port; port 0: any */
+		   [MSG_MAX_PATH]; /* address:port or [v6]:port, port 0: any; unix:/path */
 	size_t listen_count;
 	char admin[MSG_MAX_PATH]; /* empty: none */
 	char user[CONFIG_MAX_USER]; /* whom tsad becomes if it was started as root (R11) */

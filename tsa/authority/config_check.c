@@ -88,18 +88,6 @@ static void check_digits(struct config_job *job)
 				config->endpoints[0].digits);
 }
 
-static void check_qualified(struct config_job *job)
-{
-	for (size_t i = 0; i < job->config->endpoint_count; i++) {
-		const struct config_endpoint *endpoint = &job->config->endpoints[i];
-
-		if (endpoint->qualified && endpoint->profile != PROFILE_ETSI)
-			config_report(job, false, endpoint->name, "qualified",
-				"T-05: only tokens under profile etsi may say so: found profile %s",
-				profile_name(endpoint->profile));
-	}
-}
-
 static void check_token(struct config_job *job, const struct config_tsu *tsu)
 {
 	static const char *const needed[] = { "module", "pin_file" };
@@ -197,6 +185,19 @@ static void check_names(struct config_job *job, size_t a, size_t b)
 		job->config->tsus[a].name);
 }
 
+/* T-17: who asks can tell qualified time-stamps by the name of the unit. */
+static void check_qualified(struct config_job *job, size_t a, size_t b)
+{
+	if (endpoint_of(job, a)->qualified == endpoint_of(job, b)->qualified ||
+		X509_NAME_cmp(X509_get_subject_name(job->certificates[a].leaf),
+			X509_get_subject_name(job->certificates[b].leaf)) != 0)
+		return;
+	config_report(job, false, job->config->tsus[b].name, "certificate",
+		"T-17: EN 319 421 TIS-8.2-02: units for qualified time-stamps and for others have "
+		"different subject names: it is [%s]'s",
+		job->config->tsus[a].name);
+}
+
 static void check_pair_of_tsus(struct config_job *job, size_t a, size_t b)
 {
 	const struct config_certificate *of_a = &job->certificates[a];
@@ -219,6 +220,7 @@ static void check_pair_of_tsus(struct config_job *job, size_t a, size_t b)
 			      : "T-13: a key has one certificate",
 			other);
 	check_names(job, a, b);
+	check_qualified(job, a, b);
 	if (mixed && share_issuer(of_a, of_b))
 		config_report(job, false, tsu->name, "certificate",
 			"D9: release and test share no issuing certificate: [%s]'s chain has the same "
@@ -284,7 +286,6 @@ void config_check(struct config_job *job)
 		check_ack,
 		check_accuracy,
 		check_digits,
-		check_qualified,
 		check_keys,
 		config_profile_check,
 		check_certificates,

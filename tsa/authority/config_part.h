@@ -85,6 +85,8 @@ MUST_CHECK bool config_value_integer(
 MUST_CHECK bool config_value_time(const char *value, int64_t *out, struct err *err);
 /* 192.0.2.1:3161 or [2001:db8::1]:3161 */
 MUST_CHECK bool config_value_listener(const char *value, struct err *err);
+/* unix:/run/tsa/http.sock */
+MUST_CHECK bool config_value_unix(const char *value, struct err *err);
 MUST_CHECK bool config_value_oid(const char *value, struct msg_oid *oid, struct err *err);
 /* A libpq connection string (keywords or URI) without a password in it. */
 MUST_CHECK bool config_value_database(const char *value, struct err *err);

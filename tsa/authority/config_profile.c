@@ -73,6 +73,12 @@ static bool check_csbr_policy(const struct subject *s, struct err *found)
 	       err_set(found, "profile %s", profile_name(s->endpoint->profile));
 }
 
+static bool check_qualified(const struct subject *s, struct err *found)
+{
+	return !s->endpoint->qualified || s->endpoint->profile == PROFILE_ETSI ||
+	       err_set(found, "profile %s", profile_name(s->endpoint->profile));
+}
+
 static bool check_accuracy(const struct subject *s, struct err *found)
 {
 	return s->tsu->accuracy_ms <= ACCURACY_MS ||
@@ -119,6 +125,8 @@ static bool check_module(const struct subject *s, struct err *found)
 static const struct rule rules_of_endpoints[] = {
 	{ ETSI | CSBR, false, "D7, T-07", "tsad", "clock", check_clock,
 		"EN 319 421 TIS-7.7.1-07, CSBR 6.8: nothing is issued by a clock that nobody checks" },
+	{ ALL, false, "T-05", NULL, "qualified", check_qualified,
+		"only tokens under profile etsi may say so" },
 	{ ALL, false, "T-06", NULL, "policies", check_btsp,
 		"EN 319 421 5.2: 0.4.0.2023.1.1 is claimed only where its terms hold: for release, "
 		"under etsi" },

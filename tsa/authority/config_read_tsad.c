@@ -3,6 +3,13 @@
 
 #include <string.h>
 
+static bool check_listener(const char *value, struct err *err)
+{
+	return strncmp(value, CONFIG_UNIX, sizeof(CONFIG_UNIX) - 1) == 0
+		       ? config_value_unix(value, err)
+		       : config_value_listener(value, err);
+}
+
 bool config_read_listen(const struct config_setting *setting, const struct config_place *place,
 	const char *value, struct err *err)
 {
@@ -15,7 +22,7 @@ bool config_read_listen(const struct config_setting *setting, const struct confi
 	if (items.count > CONFIG_MAX_LISTENERS)
 		return err_set(err, "more than %d addresses", CONFIG_MAX_LISTENERS);
 	for (size_t i = 0; i < items.count; i++) {
-		if (!config_value_listener(items.at[i], err))
+		if (!check_listener(items.at[i], err))
 			return false;
 		memcpy(config->listen[i], items.at[i], sizeof(items.at[i]));
 	}

@@ -5,6 +5,8 @@
 #include <stdio.h>
 #include <string.h>
 #include <strings.h>
+#include <sys/socket.h>
+#include <sys/un.h>
 #include <time.h>
 
 #include "tsa/tsp/der.h"
@@ -142,6 +144,20 @@ bool config_value_listener(const char *value, struct err *err)
 	if (inet_pton(is_v6 ? AF_INET6 : AF_INET, host, address) != 1)
 		return err_set(
 			err, "\"%s\" is no numeric %s address", host, is_v6 ? "IPv6" : "IPv4");
+	return true;
+}
+
+bool config_value_unix(const char *value, struct err *err)
+{
+	const char *path = value + sizeof(CONFIG_UNIX) - 1;
+	struct sockaddr_un address;
+
+	if (path[0] != '/' || path[strlen(path) - 1] == '/')
+		return err_set(
+			err, "is unix: and the whole path of a socket: found \"%.100s\"", value);
+	if (strlen(path) >= sizeof(address.sun_path))
+		return err_set(err, "a socket's path has at most %zu bytes: found %zu",
+			sizeof(address.sun_path) - 1, strlen(path));
 	return true;
 }
 

@@ -1,4 +1,4 @@
-/* Owns the listeners and the front processes. */
+/* Owns the front processes. */
 #include "tsa/authority/fronts.h"
 
 #include <inttypes.h>
@@ -7,12 +7,10 @@
 #include <string.h>
 #include <sys/random.h>
 #include <sys/wait.h>
-#include <unistd.h>
 
 #include <event2/event.h>
 
-#include "tsa/authority/activation.h"
-#include "tsa/authority/listen.h"
+#include "tsa/authority/listeners.h"
 #include "tsa/authority/tables.h"
 #include "tsa/authority/timesrc.h"
 #include "tsa/authority/units.h"
@@ -34,8 +32,7 @@ struct front {
 	struct fronts *fronts;
 	enum msg_front kind;
 	const struct child_program *program;
-	int listeners[CONFIG_MAX_LISTENERS];
-	size_t listener_count;
+	struct listeners listeners;
 	struct child *child;
 	struct event *restart;
 	struct event *late; /* limit for the READY that its tables are answered with */
@@ -75,21 +72,6 @@ static int64_t real_s(void)
 	struct clock_reading now = { 0 };
 
 	return timesrc_read(&now) ? (int64_t)(now.time_us / 1000000) : 0;
-}
-
-static bool bind_all(struct front *f, struct activation *given,
-	const char (*addresses)[MSG_MAX_PATH], size_t count, const char *label, struct err *err)
-{
-	for (size_t i = 0; i < count; i++) {
-		char bound[MSG_MAX_PATH];
-		int fd = listen_on(given, label, addresses[i], bound, sizeof(bound), err);
-
-		if (fd < 0)
-			return false;
-		f->listeners[f->listener_count++] = fd;
-		log_event(LOG_LEVEL_INFO, "listening", NULL, "address=%s front=%s", bound, label);
-	}
-	return true;
 }
 
 static void on_restart(evutil_socket_t fd, short what, void *arg)
@@ -146,22 +128,6 @@ static void front_init(struct fronts *s, struct front *f, enum msg_front kind,
 		BUG("libevent gives no timer");
 }
 
-/* What the service manager opened, and the rest by ourselves. */
-static bool bind_listeners(struct fronts *s, struct err *err)
-{
-	const struct config *config = s->config;
-	struct activation given;
-	bool ok = activation_read(&given, err) &&
-		  bind_all(&s->clients, &given, config->listen, config->listen_count, "clients",
-			  err) &&
-		  bind_all(&s->admin, &given, &config->admin, config->admin[0] == '\0' ? 0 : 1,
-			  "admin", err) &&
-		  activation_done(&given, err);
-
-	activation_close(&given);
-	return ok;
-}
-
 struct fronts *fronts_new(struct event_base *base, struct spawner *spawner,
 	const struct config *config, const struct fronts_events *events, struct err *err)
 {
@@ -172,23 +138,16 @@ struct fronts *fronts_new(struct event_base *base, struct spawner *spawner,
 	s->events = *events;
 	front_init(s, &s->clients, MSG_FRONT_CLIENTS, &clients_program, base);
 	front_init(s, &s->admin, MSG_FRONT_ADMIN, &admin_program, base);
-	if (!bind_listeners(s, err)) {
+	if (!listeners_bind(config, &s->clients.listeners, &s->admin.listeners, err)) {
 		fronts_free(s);
 		return NULL;
 	}
 	return s;
 }
 
-static void close_listeners(struct front *f)
-{
-	for (size_t i = 0; i < f->listener_count; i++)
-		(void)close(f->listeners[i]);
-	f->listener_count = 0;
-}
-
 static void front_wipe(struct front *f)
 {
-	close_listeners(f);
+	listeners_close(&f->listeners);
 	event_free(f->restart);
 	event_free(f->late);
 	event_free(f->drain_limit);
@@ -232,7 +191,7 @@ static void set_up(struct front *f)
 	struct msg setup = { .type = MSG_SETUP_FRONT,
 		.setup_front = { .version = MSG_VERSION,
 			.front = (uint8_t)f->kind,
-			.listeners = (uint8_t)f->listener_count,
+			.listeners = (uint8_t)f->listeners.count,
 			.start_nonce = f->nonce,
 			.max_connections = f->fronts->config->max_connections,
 			.rate_limit = f->fronts->config->rate_limit } };
@@ -280,7 +239,7 @@ static void on_ready(struct front *f)
 			tables_in_force(s);
 	}
 	if (s->ready || !s->clients.listening ||
-		(s->admin.listener_count > 0 && !s->admin.listening))
+		(s->admin.listeners.count > 0 && !s->admin.listening))
 		return;
 	s->ready = true;
 	s->events.ready(s->events.arg);
@@ -435,7 +394,7 @@ static void start(struct front *f)
 	if (getrandom(&f->nonce, sizeof(f->nonce), 0) != (ssize_t)sizeof(f->nonce))
 		BUG("getrandom gives nothing");
 	f->child = child_start(
-		s->spawner, f->program, "", f->listeners, f->listener_count, &events, &err);
+		s->spawner, f->program, "", f->listeners.fd, f->listeners.count, &events, &err);
 	if (f->child == NULL) {
 		const struct timeval later = { .tv_sec = 5 };
 
@@ -453,7 +412,7 @@ static void start(struct front *f)
 void fronts_start(struct fronts *s)
 {
 	start(&s->clients);
-	if (s->admin.listener_count > 0)
+	if (s->admin.listeners.count > 0)
 		start(&s->admin);
 }
 
@@ -499,7 +458,7 @@ void fronts_drain(struct fronts *s)
 
 	s->clients.draining = true;
 	/* The front closes its own: only then is nobody left to accept (R12). */
-	close_listeners(&s->clients);
+	listeners_close(&s->clients.listeners);
 	(void)evtimer_del(s->clients.restart);
 	if (s->clients.child == NULL) {
 		s->events.drained(s->events.arg);
@@ -513,7 +472,7 @@ void fronts_drain(struct fronts *s)
 void fronts_stop(struct fronts *s)
 {
 	s->stopping = true;
-	close_listeners(&s->clients);
+	listeners_close(&s->clients.listeners);
 	(void)evtimer_del(s->clients.restart);
 	(void)evtimer_del(s->clients.drain_limit);
 	(void)evtimer_del(s->admin.restart);

@@ -279,7 +279,7 @@ static struct job *oldest_head(struct issuing *s, size_t endpoint, const bool bl
 		struct job *head = TAILQ_FIRST(&s->jobs.queued[endpoint][d]);
 
 		if (head != NULL && !blocked[d] &&
-			(oldest == NULL || head->accepted_ms < oldest->accepted_ms) &&
+			(oldest == NULL || head->number < oldest->number) &&
 			any_lane_is_idle(s, config_list_of(e, (enum tsp_digest)d)))
 			oldest = head;
 	}

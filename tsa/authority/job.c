@@ -50,6 +50,7 @@ void jobs_init(struct jobs *jobs)
 	TAILQ_INIT(&jobs->signing);
 	TAILQ_INIT(&jobs->recording);
 	jobs->count = 0;
+	jobs->last_number = 0;
 }
 
 static void job_free(struct job *job)
@@ -85,6 +86,7 @@ struct job *job_new(struct jobs *jobs, const struct msg_issue *issue, uint64_t n
 	job->state = JOB_QUEUED;
 	job->id = issue->id;
 	job->accepted_ms = now_ms;
+	job->number = ++jobs->last_number;
 	job->endpoint = issue->endpoint;
 	job->digest = issue->digest;
 	job->null_params = issue->null_params != 0;

@@ -31,6 +31,7 @@ struct job {
 	enum job_state state;
 	uint64_t id; /* the request's */
 	uint64_t accepted_ms; /* monotonic */
+	uint64_t number; /* of its acceptance: rises from one job to the next */
 	unsigned tries;
 	uint8_t endpoint; /* its index now; JOB_NOWHERE: none */
 	uint8_t digest;
@@ -65,6 +66,7 @@ struct jobs {
 	struct job_list signing;
 	struct job_list recording;
 	size_t count; /* all that are not answered */
+	uint64_t last_number;
 };
 
 void jobs_init(struct jobs *jobs);

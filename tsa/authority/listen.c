@@ -5,9 +5,12 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
 #include <unistd.h>
 
 #include "tsa/authority/activation.h"
+#include "tsa/authority/config.h"
 
 enum { BACKLOG = 1024, HOST_MAX = 64, PORT_MAX = 8 };
 
@@ -57,7 +60,7 @@ static void name_bound(int fd, char *bound, size_t cap)
 	(void)snprintf(bound, cap, ss.ss_family == AF_INET6 ? "[%s]:%s" : "%s:%s", host, port);
 }
 
-int listen_on(struct activation *given, const char *front, const char *address, char *bound,
+static int listen_tcp(struct activation *given, const char *front, const char *address, char *bound,
 	size_t cap, struct err *err)
 {
 	const struct addrinfo hints = { .ai_socktype = SOCK_STREAM,
@@ -88,4 +91,96 @@ int listen_on(struct activation *given, const char *front, const char *address, 
 	}
 	freeaddrinfo(found);
 	return fd;
+}
+
+static int new_unix(void)
+{
+	return socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+}
+
+/* True if a socket's file is there and nobody listens on it: what a crash leaves behind. */
+static bool is_stale(const struct sockaddr_un *at)
+{
+	struct stat st;
+	int fd;
+	bool stale;
+
+	if (lstat(at->sun_path, &st) != 0 || !S_ISSOCK(st.st_mode))
+		return false;
+	fd = new_unix();
+	stale = fd >= 0 && connect(fd, (const struct sockaddr *)at, sizeof(*at)) != 0 &&
+		errno == ECONNREFUSED;
+	if (fd >= 0)
+		(void)close(fd);
+	return stale;
+}
+
+/* The folder decides who may connect, as a proxy runs as another user. */
+static bool bind_unix(
+	int fd, const struct sockaddr_un *at, struct listen_file *file, struct err *err)
+{
+	const struct sockaddr *address = (const struct sockaddr *)at;
+	struct stat st;
+
+	if (is_stale(at) && unlink(at->sun_path) != 0)
+		return err_sys(err, "listen unix:%s: nobody listens on it, and removing it failed",
+			at->sun_path);
+	if (bind(fd, address, sizeof(*at)) != 0)
+		return err_sys(err, "listen unix:%s: must be free and ours to bind", at->sun_path);
+	if (lstat(at->sun_path, &st) != 0)
+		return err_sys(err, "listen unix:%s", at->sun_path);
+	(void)snprintf(file->path, sizeof(file->path), "%s", at->sun_path);
+	file->device = st.st_dev;
+	file->inode = st.st_ino;
+	if (chmod(at->sun_path, 0666) == 0 && listen(fd, BACKLOG) == 0)
+		return true;
+	(void)err_sys(err, "listen unix:%s", at->sun_path);
+	listen_unlink(file);
+	return false;
+}
+
+static int listen_unix(struct activation *given, const char *front, const char *path,
+	struct listen_file *file, struct err *err)
+{
+	struct sockaddr_un at = { .sun_family = AF_UNIX };
+	int fd;
+
+	if (strlen(path) >= sizeof(at.sun_path)) {
+		(void)err_set(err, "listen unix:%s: is too long", path);
+		return -1;
+	}
+	memcpy(at.sun_path, path, strlen(path));
+	fd = activation_take(given, front, (const struct sockaddr *)&at,
+		(socklen_t)(offsetof(struct sockaddr_un, sun_path) + strlen(path)));
+	if (fd >= 0)
+		return fd;
+	fd = new_unix();
+	if (fd < 0) {
+		(void)err_sys(err, "listen unix:%s", path);
+	} else if (!bind_unix(fd, &at, file, err)) {
+		(void)close(fd);
+		fd = -1;
+	}
+	return fd;
+}
+
+int listen_on(struct activation *given, const char *front, const char *address,
+	struct listen_file *file, char *bound, size_t cap, struct err *err)
+{
+	const size_t prefix = sizeof(CONFIG_UNIX) - 1;
+
+	file->path[0] = '\0';
+	if (strncmp(address, CONFIG_UNIX, prefix) != 0)
+		return listen_tcp(given, front, address, bound, cap, err);
+	(void)snprintf(bound, cap, "%s", address);
+	return listen_unix(given, front, address + prefix, file, err);
+}
+
+void listen_unlink(const struct listen_file *file)
+{
+	struct stat st;
+
+	if (file->path[0] != '\0' && lstat(file->path, &st) == 0 && st.st_dev == file->device &&
+		st.st_ino == file->inode)
+		(void)unlink(file->path); /* else the next start finds nobody listening on it */
 }

@@ -142,6 +142,7 @@ bool reach_check(const struct config *config, config_finding *report, void *arg)
 	if (softhsm)
 		look_at_softhsm(&r);
 	look(&r, "publish", config->publish, R_OK | X_OK, true);
+	look(&r, "past", config->past_file, R_OK, true);
 	return r.good;
 }
 

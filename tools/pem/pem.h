@@ -1,6 +1,6 @@
 /* Certificates from PEM files and from what servers send. */
-#ifndef TSA_TOOLS_STAMP_PEM_H
-#define TSA_TOOLS_STAMP_PEM_H
+#ifndef TSA_TOOLS_PEM_PEM_H
+#define TSA_TOOLS_PEM_PEM_H
 
 #include <openssl/x509.h>
 
