@@ -16,7 +16,9 @@ quietly() # NAME COMMAND...
 npm_packages() # FOLDER
 {
 	rm -rf "$1" && mkdir -p "$1" && cp package.json package-lock.json "$1/" && cd "$1" || return 1
-	npm ci --no-audit --no-fund && : >installed
+	# Debian's npm makes no link to a program named node.
+	npm ci --no-audit --no-fund && ln -s node_modules/node-linux-*/bin/node node &&
+		./node --version && : >installed
 }
 
 # npm packages with their Node.js, which is a package too: one version everywhere.
