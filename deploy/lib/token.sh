@@ -6,8 +6,9 @@
 MODULE=/usr/lib/softhsm/libsofthsm2.so
 TOKEN=tsa # label of the token
 
-RELEASE_POLICY=2.23.140.1.4.2          # CSBR 1.2: time-stamps for code signing (C-14)
-TEST_POLICY=1.3.6.1.4.1.32473.3161.1   # under the arc for documentation: promises nothing
+# Under the arc for documentation: a demonstration promises nothing (T-06).
+RELEASE_POLICY=1.3.6.1.4.1.32473.3161.2
+TEST_POLICY=1.3.6.1.4.1.32473.3161.1
 
 # What stands in the configuration: TSU (and label of its key), key, CA, policy, common name.
 tsus()

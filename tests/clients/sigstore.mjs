@@ -1,15 +1,17 @@
 // @sigstore/sign TSAWitness, which asks in JSON, and @sigstore/verify: a message signed, a bundle with
-// the time-stamp, verified with the TSA as the only source of time.
+// the time-stamp, verified with the TSA as the only source of time.  @sigstore/core reads a genTime
+// with three digits of a second or none, but not the one or two that DER leaves of .250 or .500: this
+// runs at a service with digits = 0.
 import { toMessageSignatureBundle } from "@sigstore/bundle";
 import { TSAWitness } from "@sigstore/sign";
 import { toSignedEntity, toTrustMaterial, Verifier } from "@sigstore/verify";
 import { createHash, generateKeyPairSync, sign } from "node:crypto";
-import { anchors, certificates, check, client, document, reports, tokenVerifies, url } from "./lib.mjs";
+import { anchors, certificates, check, client, document, reports, url } from "./lib.mjs";
 
-const HINT = "key";
-const { privateKey, publicKey } = generateKeyPairSync("ec", { namedCurve: "P-256" });
 // TSAWitness itself adds /api/v1/timestamp to a URL without a path.
 const base = new URL(url).pathname === "/" ? new URL(url).origin : url;
+const HINT = "key";
+const { privateKey, publicKey } = generateKeyPairSync("ec", { namedCurve: "P-256" });
 
 async function stamped(tsaBaseURL) {
   const signature = sign("sha256", document, privateKey);

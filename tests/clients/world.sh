@@ -3,8 +3,10 @@
 # endpoint, each with a chain of its own kind, CRLs and CA certificates served under the URLs that
 # stand in the certificates; a code signing certificate to sign things with.
 #
-#   clients_world             makes it, the current world of lib.sh; starts tsad, sets URL
-#   clients_url KIND          URL of the endpoint of that kind (rsa, ecdsa)
+#   clients_world             makes it, the current world of lib.sh; starts tsad
+#   clients_whole_seconds     starts a second service whose genTime has no fraction of a second
+#   clients_stop              stops both
+#   clients_url KIND [whole]  URL of the endpoint of that kind (rsa, ecdsa) at the first or second
 # Folders: $WORLD/clients/rsa, $WORLD/clients/ecdsa, $WORLD/clients/signer (lib.sh says what is in).
 
 free_port()
@@ -66,10 +68,36 @@ clients_world()
 	[ "$URL" = "$BASE" ] || fail "tsad: must listen on $BASE, which is in its certificates: $URL"
 }
 
-clients_url() # KIND
+# A second service with the same keys and certificates, genTime in whole seconds (R10: digits are the
+# same at every endpoint of a service).
+clients_whole_seconds()
 {
+	local first=$WORLD endpoint
+
+	world_new whole
+	cp "$first/rel.pem" "$first/ec.pem" "$WORLD/" || fail 'whole seconds: certificates'
+	for endpoint in release fast test; do
+		conf_set "$endpoint" digits 0
+	done
+	tsad_start
+	WHOLE_BASE=$URL
+	world_use clients
+}
+
+clients_stop()
+{
+	world_use whole
+	tsad_stop
+	world_use clients
+	tsad_stop
+}
+
+clients_url() # KIND [whole]
+{
+	local base=${2:+$WHOLE_BASE}
+
 	case $1 in
-	rsa) printf '%s/\n' "$URL" ;;
-	ecdsa) printf '%s/fast\n' "$URL" ;;
+	rsa) printf '%s/\n' "${base:-$BASE}" ;;
+	ecdsa) printf '%s/fast\n' "${base:-$BASE}" ;;
 	esac
 }

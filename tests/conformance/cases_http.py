@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import base64
 import re
 import socket
 from dataclasses import replace
 
 import der
 from request import Request
-from server import Finding, Server, equal, want
+from server import Finding, NotJudged, Server, equal, want
 from suite import case
 from wire import TYPE, Answer, Client, HttpError
 
@@ -271,6 +272,20 @@ def _(server: Server) -> None:
         except HttpError:
             return
         want(answer.status >= 400, f"found {answer}")
+
+
+def legacy(server: Server) -> Answer:
+    data = der.seq(der.oid("1.2.840.113549.1.7.1"), der.tlv(0xA0, der.octets(b"\x55" * 256)))
+    body = base64.b64encode(der.seq(der.oid("1.3.6.1.4.1.311.3.2.1"), data))
+    return server.client.exchange("POST", body, [("Content-Type", "application/octet-stream")])
+
+
+@case("P-01", "-", "a legacy Authenticode request is HTTP 400 whose text names the RFC 3161 switch")
+def _(server: Server) -> None:
+    answer = legacy(server)
+    if answer.status == 200 and answer.body[:1] == b"M":
+        raise NotJudged("this server answers legacy requests as well")
+    want(answer.status == 400 and b"/tr" in answer.body, f"found {answer}")
 
 
 @case("T-04", "+", "the service is reached by HTTP or HTTPS")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -14,9 +13,6 @@ class Digest:
     name: str
     oid: str
     size: int
-
-    def of(self, data: bytes) -> bytes:
-        return hashlib.new(self.name.replace("sha3-", "sha3_"), data).digest()
 
 
 SHA256 = Digest("sha256", "2.16.840.1.101.3.4.2.1", 32)

@@ -55,7 +55,6 @@ class Server:
     client: Client = field(init=False)
     known: dict[bytes, Certificate] = field(default_factory=dict)  # by their SHA-256
     serials: list[bytes] = field(default_factory=list)
-    replies: int = 0
     statuses: set[int] = field(default_factory=set)
     fail_infos: set[bytes] = field(default_factory=set)
     last_no: str = ""  # why a request that was tried was not granted
@@ -72,7 +71,6 @@ class Server:
         except (der.DerError, LookupError, ValueError) as error:
             why = "" if answer.status >= 400 else f": {error}"
             raise Finding(f"wanted a TimeStampResp, found {answer}{why}") from error
-        self.replies += 1
         self.statuses.add(reply.status)
         if reply.fail_info:
             self.fail_infos.add(reply.fail_info.raw)

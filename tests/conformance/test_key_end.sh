@@ -5,7 +5,7 @@
 # shellcheck source=deploy/ca.sh
 . "$TSA_SOURCE/deploy/ca.sh"
 
-SECONDS_LEFT=12 # from the certificate's issue to its key's end
+SECONDS_LEFT=25 # from the certificate's issue to its key's end
 ASKED_AT_MOST=20000
 END=
 

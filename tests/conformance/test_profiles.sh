@@ -7,7 +7,6 @@
 . "$TSA_SOURCE/deploy/ca.sh"
 
 CSBR_POLICY=2.23.140.1.4.2
-NO_TIME='the TSA.s time source is not available'
 
 checked() # TEXT STATUS [REGEX]
 {
@@ -40,31 +39,39 @@ conforms()
 		fail "conformance of $1: every case must pass"
 }
 
-# Without a clock that is vouched for: a machine that has one grants (D7, T-07).
-answers_by_its_clock()
+clock() # good|lost
 {
-	local text
-
-	tsad_start
-	ask answer /test -cert
-	text=$(reply_status answer)
-	matches "T-07: by this machine's own clock: a token, or none" "^(granted|$NO_TIME)$" "$text"
-	say "$text"
-	tsad_stop
+	printf '%s' "$1" >"$WORLD/clock.new" && mv "$WORLD/clock.new" "$WORLD/clock" ||
+		fail "clock $1: cannot be set"
 }
 
-# With one (tests/fake/good_clock.c; the sanitizer's own library need not come first, R33).
-answers_by_a_good_clock()
+# With a clock that can be lost (tests/decoders/clock.c): what the kernel of the machine says of its
+# own differs from one to the next.
+start_with_clock()
 {
-	say '-- etsi, qualified, and csbr'
-	cp "$TSA_BUILD/tests/fake/good_clock.so" "$WORLD/" || fail 'good_clock.so must be built'
-	export LD_PRELOAD=$WORLD/good_clock.so ASAN_OPTIONS=detect_leaks=0:verify_asan_link_order=0
+	cp "$TSA_BUILD/tests/decoders/decoders_clock.so" "$WORLD/" || fail 'decoders_clock.so must be built'
+	export TSA_TEST_CLOCK=$WORLD/clock LD_PRELOAD=$WORLD/decoders_clock.so
+	export ASAN_OPTIONS=detect_leaks=0:verify_asan_link_order=0 # R33
+	clock good
 	tsad_launch
 	unset LD_PRELOAD
 	tsad_ready
+}
+
+profiles_conform()
+{
+	say '-- etsi, qualified, and csbr'
+	start_with_clock
 	conforms /fast
 	conforms /test --only C-05
 	conforms /test --only C-14
+	clock lost
+	ask lost /fast -cert
+	matches 'T-07- a clock that is not synchronised: timeNotAvailable' \
+		"^the TSA.s time source is not available$" "$(reply_status lost)"
+	clock good
+	ask found /fast -cert
+	equal 'T-07+ and one that is again' granted "$(reply_status found)"
 	tsad_stop
 }
 
@@ -74,8 +81,7 @@ issue tst "$CSBR_POLICY"
 write_profiles
 cp "$CONF" "$WORLD/good.conf"
 checked 'C-05+ C-06+ C-08+ C-13+ C-14+ T-17+ etsi and csbr beside each other' 0
-answers_by_its_clock
-answers_by_a_good_clock
+profiles_conform
 
 say '-- what breaks a rule'
 conf_set test tsus ec

@@ -203,6 +203,9 @@ static bool verify(const struct verifier *v, TS_REQ *req, TS_RESP *resp, struct 
 		TS_VERIFY_CTX_set_certs(
 			ctx, v->untrusted == NULL ? NULL : X509_chain_up_ref(v->untrusted));
 		TS_VERIFY_CTX_add_flags(ctx, TS_VFY_SIGNATURE);
+	} else {
+		/* Whether tsa is a name of the signer needs its certificate and the signature. */
+		TS_VERIFY_CTX_set_flags(ctx, TS_VERIFY_CTX_add_flags(ctx, 0) & ~(int)TS_VFY_SIGNER);
 	}
 	ok = TS_RESP_verify_response(ctx, resp) == 1;
 	if (!ok)

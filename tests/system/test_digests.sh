@@ -31,7 +31,9 @@ digest_world()
 		conf_write | sed 's/^endpoints = .*/endpoints = release/' | conf_only fast test tst
 		conf_tsu spare 2
 	} >"$CONF.new" && mv "$CONF.new" "$CONF"
+	conf_set release digests 'sha256, sha384, sha512, sha3-256, sha3-384'
 	conf_set release tsus.sha384 ec
+	conf_set release tsus.sha3-384 ec
 	conf_set release tsus.sha512 spare
 	: >"$WORLD/all"
 }
@@ -75,6 +77,20 @@ each_digest()
 		check 'the token verifies' verifies "$digest" "${ROOT_OF[$digest]}/root.pem"
 		matches 'the imprint is of that digest' "Hash Algorithm: $digest" "$(reply_text "$digest")"
 	done
+}
+
+# SHA-3 is of imprints only: the TSUs sign as they do. One has a list, the other is left to tsus.
+sha3()
+{
+	ask sha3-384 / -sha3-384 -cert
+	equal 'sha3-384: by the TSU of its list, signed with' sha384 "$(signed_with sha3-384)"
+	matches 'its imprint' 'Hash Algorithm: sha3-384' "$(reply_text sha3-384)"
+	check 'the token verifies' verifies sha3-384 ca/sha384/root.pem
+	ask sha3-256 / -sha3-256 -cert
+	equal 'sha3-256: by the TSU for all others, signed with' sha256 "$(signed_with sha3-256)"
+	check 'the token verifies' verifies sha3-256 ca/release/root.pem
+	ask sha3-512 / -sha3-512 -cert
+	matches 'sha3-512, which nobody named' 'unrecognized or unsupported algorithm' "$(reply_status sha3-512)"
 }
 
 # Runs of tsa-load for one digest until END.  An RSA TSU serves few clients, see reload.sh.
@@ -191,7 +207,7 @@ a_swap()
 # A digest that is no more accepted: what waits and what comes is refused as a fresh request is.
 a_digest_less()
 {
-	conf_set release digests 'sha256, sha384'
+	conf_set release digests 'sha256, sha384, sha3-384'
 	conf_drop release tsus.sha512
 	conf_only spare <"$CONF" >"$CONF.new" && mv "$CONF.new" "$CONF"
 	reload 'sha512 is not accepted any more' shown
@@ -204,6 +220,7 @@ a_digest_less()
 digest_world
 tsad_start
 each_digest
+sha3
 a_lane_dies
 a_tsu_hangs
 a_swap

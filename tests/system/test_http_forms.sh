@@ -123,11 +123,34 @@ limited()
 	tsad_stop
 }
 
+# The second address, where this machine has one to bind.
+ipv6()
+{
+	local line
+
+	say '-- IPv6'
+	line=$(grep ' event=listening .*address=\[::1\]' "$LOG") || fail 'it must listen on [::1]'
+	line=$(log_value address "$line") || exit 1
+	URL="http://$line" send / application/timestamp-query art.tsq
+	equal 'P-22 by IPv6' '200 application/timestamp-reply' "$HTTP $TYPE"
+	check 'its token verifies' is_token_for art
+}
+
 world_new forms
+has_ipv6=
+if grep -q '^0\{31\}1 ' /proc/net/if_inet6 2>/dev/null; then
+	has_ipv6=yes
+	conf_set tsad listen '127.0.0.1:0, [::1]:0'
+fi
 tsad_start
 sigstore
 others
 metric_becomes legacy 1
+if [ -n "$has_ipv6" ]; then
+	ipv6
+else
+	skip 'a listener on [::1]' 'this machine has no IPv6'
+fi
 tsad_stop
 world_new limited
 limited

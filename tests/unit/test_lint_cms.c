@@ -412,6 +412,32 @@ static void applies_the_rules_of_csbr(void **state)
 	lint_expect(&made, &csbr, "C-08", "15 months");
 }
 
+/* A leaf under an authority with an RSA key of 2048 bits. */
+static void looks_at_the_keys_of_authorities(void **state)
+{
+	struct lint_beside csbr = { .profile = PROFILE_CSBR, .untrusted = sk_X509_new_null() };
+	struct made made = made_new(world);
+	struct make_certificate how = lint_leaf(world, NULL);
+	const struct make_certificate weak = {
+		.common_name = "Issuing CA 2",
+		.key = world->rsa_key,
+		.issuer = world->root,
+		.issuer_key = world->root_key,
+		.not_before = how.not_before,
+		.not_after = how.not_after,
+		.extensions = { { "basicConstraints", "critical,CA:TRUE" },
+			{ "subjectKeyIdentifier", "hash" } },
+	};
+
+	(void)state;
+	how.issuer = make_certificate(&weak);
+	how.issuer_key = world->rsa_key;
+	assert_true(sk_X509_push(csbr.untrusted, how.issuer) > 0);
+	made_signer(&made, &how);
+	lint_expect(&made, &csbr, "C-06", "certificate 2: RSA with 2048 bits");
+	sk_X509_pop_free(csbr.untrusted, X509_free);
+}
+
 int main(void)
 {
 	static const struct CMUnitTest others[] = {
@@ -435,6 +461,7 @@ int main(void)
 		{ "P-05- T-03- T-15- C-13- C-14- certificates", applies_the_rules_for_certificates,
 			NULL, NULL, NULL },
 		{ "C-05 C-06 C-07 C-08", applies_the_rules_of_csbr, NULL, NULL, NULL },
+		{ "C-06- an authority's key", looks_at_the_keys_of_authorities, NULL, NULL, NULL },
 	};
 	struct CMUnitTest
 		tests[sizeof(cases) / sizeof(cases[0]) + sizeof(others) / sizeof(others[0])];

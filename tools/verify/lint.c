@@ -2,8 +2,10 @@
 #include "lint_rule.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 
 #include <openssl/err.h>
+#include <openssl/x509v3.h>
 
 #include "tsa/tsp/der.h"
 
@@ -37,18 +39,34 @@ static bool has(const struct lint_subject *s, enum lint_need need)
 	return false;
 }
 
-/* What the certificate's table of rules finds goes on to the caller, counted by it. */
+/*
+ * What the certificate's table of rules finds goes on to the caller, counted by it. A certificate
+ * that signed itself is a trust anchor: whether it will do is for those who trust it.
+ */
 static unsigned check_certificate(
 	const struct lint_subject *s, lint_finding *report, void *arg, unsigned *skipped)
 {
-	if (!s->file->tst.decoded || !s->file->tst.moment.readable)
+	const struct moment *moment = &s->file->tst.moment;
+	STACK_OF(X509) * chain;
+	unsigned findings;
+	int last;
+
+	if (!s->file->tst.decoded || !moment->readable)
 		return 0;
 	if (s->signer->certificate == NULL) {
 		(*skipped)++;
 		return 0;
 	}
-	return profile_check_certificate(s->profile, s->signer->certificate, s->signer->chain,
-		s->file->tst.moment.seconds, report, arg);
+	chain = sk_X509_dup(s->signer->chain);
+	if (chain == NULL)
+		abort();
+	last = sk_X509_num(chain) - 1;
+	if (last >= 0 && X509_self_signed(sk_X509_value(chain, last), 1) == 1)
+		(void)sk_X509_pop(chain);
+	findings = profile_check_certificate(
+		s->profile, s->signer->certificate, chain, moment->seconds, report, arg);
+	sk_X509_free(chain);
+	return findings;
 }
 
 static unsigned apply(const struct lint_rules *rules, const struct lint_subject *s,

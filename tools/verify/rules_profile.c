@@ -1,16 +1,13 @@
 /* Rules of EN 319 422 (T-) and CSBR (C-) for the token itself.  Owns nothing. */
 #include "lint_rule.h"
 
-#include <string.h>
-
-#include <openssl/evp.h>
+#include <openssl/x509v3.h>
 
 #include "oid.h"
 #include "tsa/tsp/der.h"
 
 enum {
 	MICROS = 1000000, /* of a second; the accuracy that EN 319 421 asks for at least */
-	CA_RSA_BITS = 4096, /* CSBR 6.1.5.1 */
 };
 
 /* CSBR 7.1.3.2.1: SHA-1 signatures until 2022-04-30 */
@@ -161,19 +158,6 @@ static bool check_same_digest(const struct lint_subject *s, struct err *found)
 					       OBJ_nid2sn(certificate));
 }
 
-static bool check_ca_key(const struct lint_subject *s, struct err *found)
-{
-	for (int i = 0; i < sk_X509_num(s->signer->chain); i++) {
-		EVP_PKEY *key = X509_get0_pubkey(sk_X509_value(s->signer->chain, i));
-
-		if (key != NULL && EVP_PKEY_get_base_id(key) == EVP_PKEY_RSA &&
-			EVP_PKEY_get_bits(key) < CA_RSA_BITS)
-			return err_set(found, "certificate %d has RSA with %d bits", i + 1,
-				EVP_PKEY_get_bits(key));
-	}
-	return true;
-}
-
 static bool check_signature_algorithm(const struct lint_subject *s, struct err *found)
 {
 	int digest = signer_digest(s), unused, key;
@@ -209,8 +193,6 @@ static const struct lint_rule rules[] = {
 		"CSBR 6.8: the imprint is not of SHA-1" },
 	{ "C-05", IN_CSBR, NEED_CERTIFICATE, check_same_digest,
 		"CSBR 6.8: the token is signed with the digest that signs the certificate" },
-	{ "C-06", IN_CSBR, NEED_CERTIFICATE, check_ca_key,
-		"CSBR 6.1.5.1: keys of the certification authorities are RSA with 4096 bits, or EC" },
 	{ "C-07", IN_CSBR, NEED_SIGNER_INFO, check_signature_algorithm,
 		"CSBR 7.1.3.2.1: the signature is RSA or ECDSA with SHA-256, SHA-384 or SHA-512" },
 };

@@ -8,7 +8,7 @@
 #include "ber.h"
 #include "moment.h"
 
-enum token_kind { TOKEN_NEITHER, TOKEN_RESPONSE, TOKEN_BARE };
+enum token_form { TOKEN_NEITHER, TOKEN_RESPONSE, TOKEN_BARE };
 
 /* PKIStatusInfo (RFC 3161 2.4.2). */
 struct reply_part {
@@ -74,7 +74,7 @@ struct tst_part {
 };
 
 struct token_file {
-	enum token_kind kind;
+	enum token_form kind;
 	struct err broken; /* why it is neither */
 	struct ber tree;
 	struct reply_part reply; /* of a response */

@@ -219,11 +219,8 @@ static void route_post(struct conn *conn, const struct endpoint *endpoint, bool 
 		exchange_begin(conn, endpoint, sigstore);
 }
 
-/* True if this client has asked too often; it was told so. */
-static bool is_limited(struct conn *conn)
+static void answer_429(struct conn *conn, unsigned wait_s)
 {
-	unsigned wait_s = rate_take(
-		conn->front->rate, evhttp_connection_get_addr(conn->http), front_now_ms());
 	char text[64];
 	int len = snprintf(text, sizeof(text), "rate limit: %u requests a second\n",
 		(unsigned)conn->front->setup.rate_limit);
@@ -234,8 +231,17 @@ static bool is_limited(struct conn *conn)
 		.retry_after_s = wait_s,
 	};
 
+	http_answer(conn, &answer);
+}
+
+/* True if this client has asked too often; it was told so. */
+static bool is_limited(struct conn *conn)
+{
+	unsigned wait_s = rate_take(
+		conn->front->rate, evhttp_connection_get_addr(conn->http), front_now_ms());
+
 	if (wait_s > 0)
-		http_answer(conn, &answer);
+		answer_429(conn, wait_s);
 	return wait_s > 0;
 }
 
