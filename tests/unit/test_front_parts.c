@@ -191,7 +191,7 @@ static void what_breaks_the_form_is_refused_with_its_rule(void **unused)
 		const char *text;
 		const char *finding;
 	} cases[] = {
-		{ "", "JSON: RFC 8259" },
+		{ "", "JSON: RFC 8259: is empty" },
 		{ "{", "JSON: RFC 8259" },
 		{ "[]", "is an object" },
 		{ "5", "is an object" },

@@ -3,7 +3,6 @@
 
 #include <inttypes.h>
 #include <stdio.h>
-#include <string.h>
 
 #include <event2/http.h>
 
@@ -14,8 +13,6 @@
 
 enum {
 	MAX_WORDS = 300, /* of a statusString (tsp/reply.h) */
-	UTF8_MORE = 0x80, /* 10xxxxxx goes on with a character */
-	UTF8_MASK = 0xc0,
 };
 
 static const char reply_type[] = "application/timestamp-reply"; /* RFC 3161 3.4 (P-22) */
@@ -36,19 +33,6 @@ void reply_token(struct conn *conn, struct bytes token)
 	if (reply.len == 0)
 		BUG("token of %zu bytes fits no reply", token.len);
 	answer_reply(conn, reply);
-}
-
-/* Bytes of text that fit, without cutting a character of UTF-8 apart. */
-static size_t fitting(const char *text, size_t max)
-{
-	size_t len = strlen(text);
-
-	if (len <= max)
-		return len;
-	len = max;
-	while (len > 0 && ((unsigned char)text[len] & UTF8_MASK) == UTF8_MORE)
-		len--;
-	return len;
 }
 
 /* TimeStampResp with status 2; only id where words are no UTF-8. */
@@ -88,7 +72,7 @@ void reply_refusal(struct conn *conn, enum tsp_failure failure, const char *text
 	int id_len = snprintf(id, sizeof(id), "(request %016" PRIx64 ")", conn->id);
 
 	(void)snprintf(words, sizeof(words), "%.*s %s",
-		(int)fitting(text, (size_t)(MAX_WORDS - id_len - 1)), text, id);
+		(int)text_fitting(text, (size_t)(MAX_WORDS - id_len - 1)), text, id);
 	if (conn->json)
 		refuse_in_json(conn, failure, words);
 	else
