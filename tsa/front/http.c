@@ -112,7 +112,7 @@ static void put_headers(struct conn *conn, const struct answer *answer)
 		put_header(conn, "Allow", answer->allow);
 	if (answer->retry_after_s > 0)
 		put_number(conn, "Retry-After", answer->retry_after_s);
-	if (answer->close || conn->must_close || conn->front->draining) {
+	if (conn->must_close || conn->front->draining) {
 		/* evhttp would tell an HTTP/1.0 client that asked for it keep-alive as well. */
 		(void)evhttp_remove_header(
 			evhttp_request_get_input_headers(conn->request), "Connection");
