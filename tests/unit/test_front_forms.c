@@ -265,12 +265,16 @@ static void refusals_of_sigstores_form_are_http_400_in_json(void **state)
 			"badDataFormat: request: RFC 3161 2.4.1: hashedMessage has 32 bytes" },
 	};
 	struct world *w = *state;
+	const struct msg_counts *counts;
 
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
 		post_text(w, "/", json_type, cases[i].body);
 		expect_json_error(w, 400, cases[i].words);
 		assert_non_null(strstr(body_of(w), "(request 5a17f00d"));
 	}
+	counts = &rig_hear(w->rig, MSG_COUNTS)->counts;
+	assert_true(counts->count[MSG_COUNT_REFUSED] > 0);
+	assert_int_equal(counts->count[MSG_COUNT_FAULTY], 0);
 	post_text(w, "/", json_type, "{" HASHED "}");
 	(void)expect_issue(w);
 }

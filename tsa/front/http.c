@@ -143,14 +143,16 @@ static void put_body(struct conn *conn, const struct answer *answer)
 		BUG("libevent: no memory");
 }
 
-/* 200 is tsad's to count, and 400 to a legacy request is no fault of HTTP's. */
+/* 200 is tsad's to count. */
 static void count_answer(struct conn *conn, const struct answer *answer)
 {
+	if (answer->counted)
+		return;
 	if (answer->status == HTTP_TOO_MANY_REQUESTS)
 		front_count(conn->front, MSG_COUNT_LIMITED);
 	else if (answer->status == HTTP_SERVUNAVAIL)
 		front_count(conn->front, MSG_COUNT_OVERLOAD);
-	else if (answer->status >= HTTP_BADREQUEST && !answer->counted)
+	else if (answer->status >= HTTP_BADREQUEST)
 		front_count(conn->front, MSG_COUNT_FAULTY);
 }
 

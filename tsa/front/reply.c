@@ -55,14 +55,39 @@ static bool is_passing(enum tsp_failure failure)
 	return failure == TSP_SYSTEM_FAILURE || failure == TSP_TIME_NOT_AVAILABLE;
 }
 
+/* counted: as in struct answer. */
+static void answer_json(
+	struct conn *conn, int status, unsigned retry_after_s, const char *text, bool counted)
+{
+	char body[SIGSTORE_MAX_ERROR];
+	size_t len = sigstore_error(status, text, body);
+	struct answer answer = {
+		.status = status,
+		.type = "application/json",
+		.retry_after_s = retry_after_s,
+		.counted = counted,
+	};
+
+	if (len == 0) /* text is no UTF-8 */
+		len = sigstore_error(status, "the request cannot be granted", body);
+	answer.body = (struct bytes){ (const uint8_t *)body, len };
+	http_answer(conn, &answer);
+}
+
+void reply_json(struct conn *conn, int status, unsigned retry_after_s, const char *text)
+{
+	answer_json(conn, status, retry_after_s, text, false);
+}
+
+/* As one in DER it is counted by who refused, and is no fault of HTTP's. */
 static void refuse_in_json(struct conn *conn, enum tsp_failure failure, const char *words)
 {
 	char text[MAX_WORDS + 64];
 	bool passing = is_passing(failure);
 
 	(void)snprintf(text, sizeof(text), "%s: %s", tsp_failure_name(failure), words);
-	reply_json(conn, passing ? HTTP_SERVUNAVAIL : HTTP_BADREQUEST,
-		passing ? FRONT_RETRY_AFTER_S : 0, text);
+	answer_json(conn, passing ? HTTP_SERVUNAVAIL : HTTP_BADREQUEST,
+		passing ? FRONT_RETRY_AFTER_S : 0, text, true);
 }
 
 void reply_refusal(struct conn *conn, enum tsp_failure failure, const char *text)
@@ -77,22 +102,6 @@ void reply_refusal(struct conn *conn, enum tsp_failure failure, const char *text
 		refuse_in_json(conn, failure, words);
 	else
 		refuse_in_der(conn, failure, words, id);
-}
-
-void reply_json(struct conn *conn, int status, unsigned retry_after_s, const char *text)
-{
-	char body[SIGSTORE_MAX_ERROR];
-	size_t len = sigstore_error(status, text, body);
-	struct answer answer = {
-		.status = status,
-		.type = "application/json",
-		.retry_after_s = retry_after_s,
-	};
-
-	if (len == 0) /* text is no UTF-8 */
-		len = sigstore_error(status, "the request cannot be granted", body);
-	answer.body = (struct bytes){ (const uint8_t *)body, len };
-	http_answer(conn, &answer);
 }
 
 void reply_overload(struct conn *conn, unsigned retry_after_s, const char *text)
