@@ -31,15 +31,21 @@ static uint64_t bound_of(const struct timesrc *src, const struct clock_reading *
 	return r->maxerror_us + src->slack_us + tsp_time_resolution_us(digits);
 }
 
+/* What an earlier run gave may be finer: a time that these digits can say, not before it. */
+static uint64_t not_before(uint64_t last_us, unsigned digits)
+{
+	if (tsp_time_cut(last_us, digits) == last_us)
+		return last_us;
+	return tsp_time_cut(last_us + tsp_time_resolution_us(digits) - 1, digits);
+}
+
 bool timesrc_gentime(struct timesrc *src, const struct clock_reading *reading, unsigned digits,
 	uint32_t accuracy_ms, struct gentime *out)
 {
 	uint64_t accuracy_us = (uint64_t)accuracy_ms * 1000;
 	uint64_t bound_us = bound_of(src, reading, digits);
 	uint64_t now_us = tsp_time_cut(reading->time_us, digits);
-	/* What an earlier run gave may be finer: the next time that these digits can say. */
-	uint64_t unit_us = tsp_time_resolution_us(digits);
-	uint64_t last_us = (src->last_us + unit_us - 1) / unit_us * unit_us;
+	uint64_t last_us = not_before(src->last_us, digits);
 	uint64_t back_us = last_us > now_us ? last_us - now_us : 0;
 
 	if (now_us < CLOCK_EARLIEST_US || now_us >= CLOCK_LATEST_US) {
