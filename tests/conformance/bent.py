@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
@@ -63,6 +65,16 @@ class Bent:
         """Replaces accuracy, and ordering after it."""
         self.tst.parts[5:6] = [Tree.read(part) for part in (der.seq(*fields), ordering) if part]
 
+    def add_extension(self, extension: bytes) -> None:
+        self.tst.parts.append(Tree.read(der.tlv(0xA1, extension)))
+
+    def signer_hash(self) -> Tree:
+        """certHash of the first ESSCertIDv2."""
+        wanted = der.oid_content(response.SIGNING_CERTIFICATE_V2)
+        attribute = next(part for part in self.attributes.parts if part.parts[0].content == wanted)
+        ids = attribute.parts[1].parts[0].parts[0]
+        return ids.parts[0].parts[ids.parts[0].find(der.OCTET_STRING)]
+
     def drop_attribute(self, oid: str) -> None:
         content = der.oid_content(oid)
         self.attributes.parts = [part for part in self.attributes.parts if part.parts[0].content != content]
@@ -70,7 +82,7 @@ class Bent:
 
 @dataclass(frozen=True)
 class Bend:
-    rules: tuple[str, ...]  # the suite has to find it under each of these
+    rules: tuple[str, ...]  # the suite has to find it under each of these ("P-05+": under that sign)
     name: str
     apply: Callable[[Bent], None]
 
@@ -91,6 +103,24 @@ def bend(name: str, *rules: str, of_refusals: bool = False) -> Callable[[Callabl
         BENDS.append(Bend(rules, name, where_it_applies))
 
     return register
+
+
+def bend_certificate(name: str, pattern: bytes, by: bytes, *rules: str) -> None:
+    """The signer's certificate with octets replaced; the token binds what came of it."""
+    changed: dict[bytes, bytes] = {}  # SHA-256 of the certificate: before, after
+
+    @bend(name, *rules)
+    def _(bent: Bent) -> None:
+        signer = bent.signer_hash()
+        at = bent.signed_data.find(0xA0)
+        for certificates in bent.signed_data.parts[at : at + 1]:
+            for place, certificate in enumerate(certificates.parts):
+                raw = certificate.encode()
+                if hashlib.sha256(raw).digest() == signer.content:
+                    other = re.sub(pattern, by, raw, flags=re.DOTALL)
+                    changed[signer.content] = hashlib.sha256(other).digest()
+                    certificates.parts[place] = Tree.read(other)
+        signer.content = changed.get(signer.content, signer.content)
 
 
 @bend("an octet follows the response", "P-24", "P-30")
@@ -195,6 +225,12 @@ def _(bent: Bent) -> None:
     bent.tst.parts[GEN_TIME].content = content[:8] + b"%02d" % ((int(content[8:10]) + 1) % 24) + content[10:]
 
 
+@bend("genTime is thirty years late", "P-18+", "P-23+", "T-15-", "C-08-")
+def _(bent: Bent) -> None:
+    content = bent.tst.parts[GEN_TIME].content
+    bent.tst.parts[GEN_TIME].content = b"%04d" % (int(content[:4]) + 30) + content[4:]
+
+
 @bend("no accuracy", "P-19", "T-02")
 def _(bent: Bent) -> None:
     bent.tst.parts[5:6] = []
@@ -222,8 +258,28 @@ def _(bent: Bent) -> None:
 
 @bend("a critical extension in TSTInfo", "T-02")
 def _(bent: Bent) -> None:
-    extension = der.seq(der.oid("1.2.3"), b"\x01\x01\xff", der.octets(b""))
-    bent.tst.parts.append(Tree.read(der.tlv(0xA1, extension)))
+    bent.add_extension(der.seq(der.oid("1.2.3"), b"\x01\x01\xff", der.octets(b"")))
+
+
+@bend("critical qcStatements without a statement", "T-05+", "T-05-")
+def _(bent: Bent) -> None:
+    value = der.octets(der.seq())
+    bent.add_extension(der.seq(der.oid(response.QC_STATEMENTS), b"\x01\x01\xff", value))
+
+
+@bend("an extension that is another in each token", "P-04+")
+def _(bent: Bent) -> None:
+    bent.add_extension(der.seq(der.oid("1.2.3"), der.octets(bent.tst.parts[SERIAL].content)))
+
+
+@bend("policy anyPolicy", "T-06+")
+def _(bent: Bent) -> None:
+    bent.tst.parts[POLICY].content = der.oid_content("2.5.29.32.0")
+
+
+@bend("the policy of CSBR, which the certificate has not", "C-14-")
+def _(bent: Bent) -> None:
+    bent.tst.parts[POLICY].content = der.oid_content("2.23.140.1.4.2")
 
 
 @bend("tsa is a name of its own", "P-21")
@@ -297,3 +353,32 @@ def _(bent: Bent) -> None:
 def _(bent: Bent) -> None:
     signature = bent.signer.parts[5].content
     bent.signer.parts[5].content = signature[:-1] + bytes([signature[-1] ^ 1])
+
+
+@bend("CMSAlgorithmProtection of other algorithms", "P-25+")
+def _(bent: Bent) -> None:
+    bent.drop_attribute(response.ALGORITHM_PROTECTION)
+    value = der.seq(der.seq(der.oid("1.2.3")), der.tlv(0xA1, der.oid("1.2.3")))
+    attribute = der.seq(der.oid(response.ALGORITHM_PROTECTION), der.tlv(der.SET, value))
+    bent.attributes.parts.append(Tree.read(attribute))
+
+
+@bend("CMSAlgorithmProtection twice", "P-25-")
+def _(bent: Bent) -> None:
+    value = der.seq()
+    attribute = der.seq(der.oid(response.ALGORITHM_PROTECTION), der.tlv(der.SET, value, value))
+    bent.attributes.parts.append(Tree.read(attribute))
+
+
+PURPOSES = "1.3.6.1.5.5.7.3."
+STAMPING = re.escape(der.oid_content(PURPOSES + "8"))
+bend_certificate("a certificate for code signing", STAMPING, der.oid_content(PURPOSES + "3"), "P-05+")
+bend_certificate("a certificate for servers", STAMPING, der.oid_content(PURPOSES + "1"), "P-05+", "C-13-")
+bend_certificate("a purpose that is not critical", rb"(\x55\x1d\x25\x01\x01).", b"\\1\0", "P-05+", "C-13+")
+bend_certificate("a certificate without CRL", rb"\x55\x1d\x1f", b"\x55\x1d\x63", "C-13+")
+bend_certificate("a subject without organization", rb"\x55\x04\x0a", b"\x55\x04\x63", "T-03+")
+bend_certificate("a country of digits", rb"(\x55\x04\x06.\x02)..", b"\\g<1>49", "T-03-")
+bend_certificate("a curve of 192 bits", rb"(\x2a\x86\x48\xce\x3d\x03\x01)\x07", b"\\1\1", "C-06+")
+bend_certificate("notBefore in 2000", rb"(\x30.\x17\x0d)..", b"\\g<1>00", "C-08+", "C-08-")
+bend_certificate("a key that ends in 2049", rb"(\x81\x0f)....", b"\\g<1>2049", "T-15+")
+bend_certificate("a key that ended in 2001", rb"(\x81\x0f)....", b"\\g<1>2001", "T-15-")

@@ -39,6 +39,11 @@ def read_time(node: der.Node) -> datetime:
     return moment.replace(microsecond=int(fraction[:6].ljust(6, "0"))) if fraction else moment
 
 
+def _is_true(node: der.Node) -> bool:
+    """A BOOLEAN that is TRUE: some encode FALSE, the default."""
+    return node.tag == der.BOOLEAN and node.content != b"\0"
+
+
 class Certificate:
     """A decoded certificate.  Raises DerError (or ValueError) if it cannot be read."""
 
@@ -73,7 +78,7 @@ class Certificate:
         self.extensions: dict[str, list[tuple[bool, bytes]]] = {}
         for extension in wrapped.children[0].children if wrapped else ():
             name = der.oid_text(extension.children[0].content)
-            critical = extension.children[1].tag == der.BOOLEAN
+            critical = _is_true(extension.children[1])
             self.extensions.setdefault(name, []).append((critical, extension.children[-1].content))
 
     @property
@@ -110,7 +115,7 @@ class Certificate:
 
     def is_authority(self) -> bool:
         node = self.value(BASIC_CONSTRAINTS)
-        return bool(node and node.children and node.children[0].tag == der.BOOLEAN)
+        return bool(node and node.children and _is_true(node.children[0]))
 
     def key_usage(self) -> int:
         """Bits as in RFC 5280 4.2.1.3, digitalSignature first in the highest bit of an octet."""

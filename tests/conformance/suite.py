@@ -32,7 +32,12 @@ class Outcome:
 
     def __str__(self) -> str:
         line = f"{self.result:4} {self.id}{self.sign} {self.name}"
-        return f"{line}: {self.found}" if self.found else line
+        return f"{line}: {visible(self.found)}" if self.found else line
+
+
+def visible(text: str) -> str:
+    """A server's words with what could steer a terminal written out, on one line."""
+    return "".join(one if one.isprintable() else ascii(one)[1:-1] for one in text)
 
 
 CASES: list[Case] = []
@@ -74,12 +79,12 @@ def judge(one: Case, server: Server) -> Outcome:
         one.check(server)
     except NotJudged as reason:
         result, found = "n/a", str(reason)
-    except (Finding, der.DerError, HttpError, subprocess.TimeoutExpired) as finding:
+    except (Finding, der.DerError, HttpError, OSError, subprocess.TimeoutExpired) as finding:
         result, found = "FAIL", str(finding)
     except (ValueError, LookupError) as error:
         # A structure that der.py and response.py let pass and that is none all the same.
         result, found = "FAIL", f"the answer cannot be taken apart: {type(error).__name__}: {error}"
-    return Outcome(one.id, one.sign, one.name, result, found.replace("\n", " "))
+    return Outcome(one.id, one.sign, one.name, result, found)
 
 
 def run(server: Server, only: str | None) -> list[Outcome]:

@@ -26,6 +26,9 @@ speaks_up()
 	matches 'and says which case failed' 'FAIL P-02\+ .*openssl ts -verify' "$said"
 	check '--only and --json' "$SUITE" "$URL/fast" "$WORLD/root.pem" --only P-08 --json "$WORLD/report"
 	equal 'keeps each outcome' 3 "$(grep -c '"result": "pass"' "$WORLD/report")"
+	said=$(PYTHONDONTWRITEBYTECODE=1 PYTHONPATH=${SUITE%/*} python3 -c \
+		'import suite; print(suite.Outcome("P-22", "-", "x", "FAIL", "\x1b[2J\x9b\n\u202eé"))')
+	equal "what steers a terminal is written out" 'FAIL P-22- x: \x1b[2J\x9b\n\u202eé' "$said"
 	"${SUITE%/*}/bend" "$URL/fast" "$WORLD/root.pem" || fail 'the suite: must find each bent answer'
 }
 

@@ -100,6 +100,8 @@ verify_all()
 	for v in $VERIFIERS; do
 		[ "$(cat "$ANSWERS/$v.status")" = 0 ] ||
 			fail "$v: must run: did not: $(head -n 5 "$ANSWERS/$v.err")"
+		cmp -s <(cut -f 1 "$ANSWERS/cases") <(cut -f 1 "$ANSWERS/$v.out") ||
+			fail "$v: must judge each answer once: did not: $(wc -l <"$ANSWERS/$v.out") verdicts"
 	done
 }
 

@@ -211,6 +211,8 @@ usage()
 	finds 'a file that is not there: status 3' 3 'cannot be read' --lint "$WORLD/no-such-file"
 	finds 'an unknown profile: status 3' 3 'must be rfc3161, etsi or csbr' --lint \
 		--profile x "$WORLD/module"
+	finds 'what steers a terminal is escaped' 3 'is \\u\{1b\}\[2J' --lint --profile $'\e[2J' \
+		"$WORLD/module"
 	finds 'a query that is none: status 3' 3 'must be a TimeStampReq' --lint \
 		--query "$WORLD/module" "$WORLD/module"
 	finds 'what is no token is a finding' 1 'P-30: ' --lint "$WORLD/module"

@@ -3,6 +3,7 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -178,6 +179,20 @@ static void wants_attributes_in_order(void **state)
 	made.unsorted = true;
 	made_set(&made, ATTR_FURTHER, "3009 06032a0304 3102 0500"); /* shorter than all others */
 	lint_expect(&made, NULL, "P-24", "X.690 11.6: signedAttrs");
+}
+
+static void bounds_the_signed_attributes(void **state)
+{
+	struct made made = made_new(world);
+	char hex[2 * 11 * (TOKEN_MAX_ATTRIBUTES + 1) + 1];
+	size_t len = 0;
+
+	(void)state;
+	for (unsigned i = 0; i <= TOKEN_MAX_ATTRIBUTES; i++)
+		len += (size_t)snprintf(hex + len, sizeof(hex) - len, "300906032a%02x%02x31020500",
+			0x80 | (i >> 7), i & 0x7f);
+	made_set(&made, ATTR_FURTHER, hex);
+	lint_expect(&made, NULL, "P-24", "at most 256 signed attributes: there are 26");
 }
 
 static void wants_certificates_in_order(void **state)
@@ -444,6 +459,8 @@ int main(void)
 		{ "P-14- two signatures", wants_one_signature, NULL, NULL, NULL },
 		{ "P-24- no signed attributes", wants_signed_attributes, NULL, NULL, NULL },
 		{ "P-24- signed attributes out of order", wants_attributes_in_order, NULL, NULL,
+			NULL },
+		{ "P-24- signed attributes without end", bounds_the_signed_attributes, NULL, NULL,
 			NULL },
 		{ "P-30- certificates out of order", wants_certificates_in_order, NULL, NULL,
 			NULL },

@@ -2,6 +2,7 @@
 #include <stdio.h>
 
 #include "run.h"
+#include "text.h"
 
 static enum verify_exit verify(int argc, char **argv, struct err *err)
 {
@@ -25,8 +26,11 @@ int main(int argc, char **argv)
 	struct err err = { 0 };
 	enum verify_exit status = verify(argc, argv, &err);
 
-	if (err.text[0] != '\0')
-		(void)fprintf(stderr, "tsa-verify: %s\n", err.text);
+	if (err.text[0] != '\0') {
+		(void)fputs("tsa-verify: ", stderr);
+		text_escaped_string(stderr, err.text);
+		(void)fputc('\n', stderr);
+	}
 	if (fflush(stdout) != 0 || ferror(stdout) != 0) {
 		(void)fprintf(stderr, "tsa-verify: standard output: cannot be written\n");
 		status = VERIFY_COULD_NOT_RUN;

@@ -42,7 +42,7 @@ const char verify_help[] =
 	"  --query REQUEST   the request that FILE answers: policy, nonce, certificates, imprint\n"
 	"  --crl FILE        a CRL of the signer's issuer; may be repeated\n"
 	"  --untrusted PEM   certificates that the token does not have\n"
-	"  --json            one JSON object on standard output\n"
+	"  --json            one JSON object a line for each FILE; --lint: and one of the counts\n"
 	"\n"
 	"Exit status: 0 nothing found, 1 findings, 3 could not run.\n";
 

@@ -14,6 +14,16 @@ static const struct ber_node *take_octets(struct ber_walk *walk)
 	return node != NULL ? node : ber_take(walk, DER_OCTET_STRING | BER_CONSTRUCTED);
 }
 
+static unsigned count_inside(const struct ber *tree, const struct ber_node *set)
+{
+	struct ber_walk walk = ber_inside(tree, set);
+	unsigned count = 0;
+
+	while (ber_next(&walk) != NULL)
+		count++;
+	return count;
+}
+
 static void read_signer(const struct ber *tree, const struct ber_node *info, struct cms_part *cms)
 {
 	struct ber_walk walk = ber_inside(tree, info);
@@ -31,16 +41,6 @@ static void read_signer(const struct ber *tree, const struct ber_node *info, str
 	s->signature = take_octets(&walk);
 	s->unsigned_attrs = ber_take_if(&walk, CONTEXT_1);
 	cms->has_signer = ber_finished(&walk);
-}
-
-static unsigned count_inside(const struct ber *tree, const struct ber_node *set)
-{
-	struct ber_walk walk = ber_inside(tree, set);
-	unsigned count = 0;
-
-	while (ber_next(&walk) != NULL)
-		count++;
-	return count;
 }
 
 /* EncapsulatedContentInfo */
@@ -68,6 +68,7 @@ static bool read_signed_data(
 {
 	struct ber_walk walk = ber_inside(tree, data);
 	struct ber_walk infos;
+	unsigned attributes;
 
 	cms->version = ber_take(&walk, DER_INTEGER);
 	cms->digest_algorithms = ber_take(&walk, DER_SET);
@@ -84,8 +85,13 @@ static bool read_signed_data(
 	infos = ber_inside(tree, cms->signer_infos);
 	if (cms->signer_count > 0)
 		read_signer(tree, ber_next(&infos), cms);
-	return cms->signer_count == 0 || cms->has_signer ||
-	       err_set(&cms->broken, "SignerInfo is malformed");
+	if (cms->signer_count > 0 && !cms->has_signer)
+		return err_set(&cms->broken, "SignerInfo is malformed");
+	/* Each is held against each, and that for each certificate. */
+	attributes = count_inside(tree, cms->signer.signed_attrs);
+	return attributes <= TOKEN_MAX_ATTRIBUTES ||
+	       err_set(&cms->broken, "at most %d signed attributes: there are %u",
+		       TOKEN_MAX_ATTRIBUTES, attributes);
 }
 
 static void read_token(struct token_file *file, const struct ber_node *token)

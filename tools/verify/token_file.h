@@ -10,6 +10,8 @@
 
 enum token_form { TOKEN_NEITHER, TOKEN_RESPONSE, TOKEN_BARE };
 
+enum { TOKEN_MAX_ATTRIBUTES = 256 }; /* signed ones; other TSAs' tokens have up to ten */
+
 /* PKIStatusInfo (RFC 3161 2.4.2). */
 struct reply_part {
 	int64_t status;
