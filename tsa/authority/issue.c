@@ -12,7 +12,6 @@
 #include "tsa/tsp/tstinfo.h"
 
 enum {
-	MAX_JOBS = 4096, /* open at once; beyond it BUSY */
 	ANSWER_MS = 3000, /* R16: from accept to answer */
 	MAX_TRIES = 2, /* R16 */
 	RETRY_AFTER_S = 1,
@@ -112,7 +111,7 @@ bool issue_request(struct issuing *s, const struct msg_issue *issue)
 		send_refusal(s, issue->id, TSP_SYSTEM_FAILURE, stopped, details);
 		return true;
 	}
-	if (s->jobs.count >= MAX_JOBS) {
+	if (!jobs_have_room(&s->jobs, issue->endpoint, issue->digest)) {
 		s->counts.busy++;
 		log_event(LOG_LEVEL_DEBUG, "busy", NULL, "request=%016" PRIx64, issue->id);
 		fronts_busy(s->to.fronts, issue->id, RETRY_AFTER_S);

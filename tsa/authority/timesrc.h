@@ -28,8 +28,8 @@ struct timesrc {
 bool timesrc_read(struct clock_reading *reading);
 
 /*
- * The genTime with that many digits that a reading gives, if it gives one: never before the last one
- * (R10).
+ * The genTime with that many digits that a reading gives, if it gives one: never before the last
+ * one (R10).
  */
 uint64_t timesrc_next(
 	const struct timesrc *src, const struct clock_reading *reading, unsigned digits);
