@@ -1,7 +1,7 @@
 // @sigstore/sign TSAWitness, which asks in JSON, and @sigstore/verify: a message signed, a bundle with
 // the time-stamp, verified with the TSA as the only source of time.  @sigstore/core reads a genTime
-// with three digits of a second or none, but not the one or two that DER leaves of .250 or .500: this
-// runs at a service with digits = 0.
+// with three digits of a second or none, but not the one or two that DER leaves of .250 or .500: many
+// are verified, since of times cut plainly to milliseconds one in ten would end so.
 import { toMessageSignatureBundle } from "@sigstore/bundle";
 import { TSAWitness } from "@sigstore/sign";
 import { toSignedEntity, toTrustMaterial, Verifier } from "@sigstore/verify";
@@ -11,6 +11,7 @@ import { anchors, certificates, check, client, document, reports, url } from "./
 // TSAWitness itself adds /api/v1/timestamp to a URL without a path.
 const base = new URL(url).pathname === "/" ? new URL(url).origin : url;
 const HINT = "key";
+const MANY = 40;
 const { privateKey, publicKey } = generateKeyPairSync("ec", { namedCurve: "P-256" });
 
 async function stamped(tsaBaseURL) {
@@ -46,6 +47,12 @@ client("@sigstore/sign");
 await check("time-stamp in a bundle, verified by @sigstore/verify", async () => {
   const { bundle } = await stamped(base);
   verifier(chain).verify(toSignedEntity(bundle, document));
+});
+await check(`${MANY} time-stamps in a row are verified`, async () => {
+  for (let i = 0; i < MANY; i++) {
+    const { bundle } = await stamped(base);
+    verifier(chain).verify(toSignedEntity(bundle, document));
+  }
 });
 await check("the bundle does not verify with another signature's time-stamp", async () => {
   const { bundle } = await stamped(base);

@@ -68,36 +68,15 @@ clients_world()
 	[ "$URL" = "$BASE" ] || fail "tsad: must listen on $BASE, which is in its certificates: $URL"
 }
 
-# A second service with the same keys and certificates, genTime in whole seconds (R10: digits are the
-# same at every endpoint of a service).
-clients_whole_seconds()
-{
-	local first=$WORLD endpoint
-
-	world_new whole
-	cp "$first/rel.pem" "$first/ec.pem" "$WORLD/" || fail 'whole seconds: certificates'
-	for endpoint in release fast test; do
-		conf_set "$endpoint" digits 0
-	done
-	tsad_start
-	WHOLE_BASE=$URL
-	world_use clients
-}
-
 clients_stop()
 {
-	world_use whole
-	tsad_stop
-	world_use clients
 	tsad_stop
 }
 
-clients_url() # KIND [whole]
+clients_url() # KIND
 {
-	local base=${2:+$WHOLE_BASE}
-
 	case $1 in
-	rsa) printf '%s/\n' "${base:-$BASE}" ;;
-	ecdsa) printf '%s/fast\n' "${base:-$BASE}" ;;
+	rsa) printf '%s/\n' "$BASE" ;;
+	ecdsa) printf '%s/fast\n' "$BASE" ;;
 	esac
 }

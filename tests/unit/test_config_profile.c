@@ -96,8 +96,8 @@ static void t02_a_precision_that_does_not_support_the_accuracy_is_refused(void *
 						   { "test", "digits", "0" } },
 		"[first] accuracy_ms: T-02: EN 319 422 5.2.2", 5 }; /* R28 as well, of all three */
 	static const struct row equal = { { UNDER_ETSI, { "tsad", "clock_slack_ms", "0" },
-						  { "first", "accuracy_ms", "1" } },
-		"found 3 digits and 1 ms (profile etsi of [release])", 2 };
+						  { "first", "accuracy_ms", "2" } },
+		"found 3 digits and 2 ms (profile etsi of [release])", 2 };
 
 	write_etsi(*state, "TSU 1", "TSU 2");
 	assert_row(*state, &coarse);
@@ -107,7 +107,7 @@ static void t02_a_precision_that_does_not_support_the_accuracy_is_refused(void *
 static void t02_a_precision_that_supports_the_accuracy_is_taken(void **state)
 {
 	static const struct setting changes[MAX_CHANGES] = { UNDER_ETSI,
-		{ "tsad", "clock_slack_ms", "0" }, { "first", "accuracy_ms", "2" } };
+		{ "tsad", "clock_slack_ms", "0" }, { "first", "accuracy_ms", "3" } };
 	struct findings found;
 
 	write_etsi(*state, "TSU 1", "TSU 2");
@@ -370,7 +370,7 @@ static void d10_the_resolution_of_digits_counts_in_the_bound(void **state)
 		const char *accuracy;
 	} rows[] = {
 		{ "0", "799", "800", "2000" },
-		{ "3", "1798", "1799", "2000" },
+		{ "3", "1797", "1798", "2000" },
 		{ "6", "1799", "1800", "2000" },
 	};
 

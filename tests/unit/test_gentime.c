@@ -221,6 +221,27 @@ static void p18_cuts_a_time_to_its_digits(void **unused)
 	assert_true(tsp_time_cut(0, 0) == 0);
 }
 
+/* Of three digits DER would leave one or two of .430 and .500, which some clients misread. */
+static void p18_three_digits_are_three_or_none(void **unused)
+{
+	uint64_t last_us = 0;
+
+	(void)unused;
+	assert_true(tsp_time_cut(1430999, 3) == 1429000);
+	assert_true(tsp_time_cut(1500000, 3) == 1499000);
+	assert_true(tsp_time_cut(2000999, 3) == 2000000);
+	for (uint64_t us = 0; us < 3000000; us += 250) {
+		uint64_t cut_us = tsp_time_cut(us, 3);
+		char text[TSP_TIME_TEXT];
+		size_t len = tsp_time_text(cut_us, text);
+
+		assert_true(cut_us >= last_us && us - cut_us < tsp_time_resolution_us(3));
+		assert_true(
+			len == strlen("19700101000000Z") || len == strlen("19700101000000.123Z"));
+		last_us = cut_us;
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -229,6 +250,7 @@ int main(void)
 		cmocka_unit_test(p18_gen_time_agrees_with_the_calendar_at_every_midnight),
 		cmocka_unit_test(p18_refuses_other_forms_of_gen_time),
 		cmocka_unit_test(p18_cuts_a_time_to_its_digits),
+		cmocka_unit_test(p18_three_digits_are_three_or_none),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

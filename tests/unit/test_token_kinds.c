@@ -422,7 +422,7 @@ static void p18_gen_time_has_the_digits_that_are_configured(void **state)
 		const char *text;
 	} rows[] = {
 		{ 0, "20261124082517Z" },
-		{ 3, "20261124082517.12Z" },
+		{ 3, "20261124082517.119Z" },
 		{ 6, "20261124082517.120004Z" },
 	};
 	struct fixture *f = *state;

@@ -31,13 +31,19 @@ static uint64_t bound_of(const struct timesrc *src, const struct clock_reading *
 	return r->maxerror_us + src->slack_us + tsp_time_resolution_us(digits);
 }
 
+/* What an earlier run gave may be finer: a time that these digits can say, not before it. */
+static uint64_t not_before(uint64_t last_us, unsigned digits)
+{
+	if (tsp_time_cut(last_us, digits) == last_us)
+		return last_us;
+	return tsp_time_cut(last_us + tsp_time_resolution_us(digits) - 1, digits);
+}
+
 uint64_t timesrc_next(
 	const struct timesrc *src, const struct clock_reading *reading, unsigned digits)
 {
 	uint64_t now_us = tsp_time_cut(reading->time_us, digits);
-	/* What an earlier run gave may be finer: the next time that these digits can say. */
-	uint64_t unit_us = tsp_time_resolution_us(digits);
-	uint64_t last_us = (src->last_us + unit_us - 1) / unit_us * unit_us;
+	uint64_t last_us = not_before(src->last_us, digits);
 
 	return last_us > now_us ? last_us : now_us;
 }

@@ -18,6 +18,7 @@ enum {
 	MAX_THOUSANDTH = 999, /* P-19: millis and micros are 1..999 or absent */
 	WHOLE_SECONDS = 14, /* YYYYMMDDhhmmss */
 	SECONDS_A_DAY = 86400,
+	MILLIS_DIGITS = 3,
 };
 
 /*
@@ -42,12 +43,17 @@ static uint64_t unit_us(unsigned digits)
 
 uint64_t tsp_time_cut(uint64_t time_us, unsigned digits)
 {
-	return time_us - time_us % unit_us(digits);
+	uint64_t cut_us = time_us - time_us % unit_us(digits);
+
+	if (digits == MILLIS_DIGITS && cut_us % second_us != 0 &&
+		cut_us % (10 * unit_us(digits)) == 0)
+		cut_us -= unit_us(digits);
+	return cut_us;
 }
 
 uint64_t tsp_time_resolution_us(unsigned digits)
 {
-	return unit_us(digits);
+	return digits == MILLIS_DIGITS ? 2 * unit_us(digits) : unit_us(digits);
 }
 
 struct tsp_accuracy tsp_accuracy_of_ms(uint32_t ms)

@@ -52,13 +52,17 @@ struct bytes tsp_tstinfo_encode(const struct tsp_tstinfo *info, uint8_t *buf, si
  */
 bool tsp_tstinfo_decode(struct bytes der, struct tsp_tstinfo *info);
 
-/* Cuts time_us down to digits of a second's fraction (0, 3, 6). */
+/*
+ * Cuts time_us down to what a genTime of ours with digits of a second's fraction (0, 3, 6) says.
+ * With 3 that is a whole second or has all three: DER leaves trailing zeros out (P-18), and there
+ * are clients that read one or two digits wrong or not at all, so .430 becomes .429.
+ */
 uint64_t tsp_time_cut(uint64_t time_us, unsigned digits);
 
 /* GeneralizedTime's text (P-18) of a time before the year 10000; gives its length. */
 size_t tsp_time_text(uint64_t time_us, char out[TSP_TIME_TEXT]);
 
-/* Microseconds between two times of so many digits: by so much a time may be cut. */
+/* By less than so many microseconds tsp_time_cut() cuts. */
 uint64_t tsp_time_resolution_us(unsigned digits);
 
 /* Splits milliseconds into the accuracy field. */
