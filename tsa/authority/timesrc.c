@@ -55,7 +55,9 @@ bool timesrc_gentime(struct timesrc *src, const struct clock_reading *reading, u
 	uint64_t bound_us = bound_of(src, reading, digits);
 	uint64_t now_us = tsp_time_cut(reading->time_us, digits);
 	uint64_t next_us = timesrc_next(src, reading, digits);
-	uint64_t back_us = next_us - now_us;
+	/* What a time is rounded up by, the resolution covers; more is a clock that went back. */
+	bool rounded = next_us < reading->time_us + tsp_time_resolution_us(digits);
+	uint64_t back_us = rounded ? 0 : next_us - now_us;
 
 	if (now_us < CLOCK_EARLIEST_US || now_us >= CLOCK_LATEST_US) {
 		(void)snprintf(out->why, sizeof(out->why), "clock: the year must be 2026 to 2045");
