@@ -51,15 +51,20 @@ new_signer()
 	reload 'the next one' shown
 }
 
+# The front stands still, so the reload waits for it and the old signers stay.
 old_signer()
 {
-	local pid
+	local pid front
 
 	say '-- kill -9 of a signer in force meanwhile'
 	conf_good
 	pid=$(child_pid signer 'tsu=ec lane=1') || exit 1
+	front=$(child_pid front) || exit 1
+	kill_one STOP "$front"
 	hup_until ' event=reload_begin '
 	kill_one KILL "$pid"
+	log_await " event=child_died child=signer pid=$pid " >/dev/null || exit 1
+	kill_one CONT "$front"
 	outcome
 	matches 'the reload is done' ' event=reload_done ' "$LINE"
 }
