@@ -36,7 +36,7 @@ pages()
 	say '-- pages of a service with a past and a next unit'
 	conf_tsu spare 1 >>"$CONF"
 	conf_set release tsus 'rel, spare'
-	conf_set spare activate_at "$(date -u -d '12 seconds' +%Y-%m-%dT%H:%M:%SZ)"
+	conf_set spare activate_at "$(date -u -d '20 seconds' +%Y-%m-%dT%H:%M:%SZ)"
 	conf_set tsad past "$WORLD/rel-expired.pem"
 	tsad_start
 	page /tsu application/json

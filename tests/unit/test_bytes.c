@@ -134,6 +134,17 @@ static void hex_refuses_odd_foreign_and_long(void **unused)
 	assert_false(hex_decode("000000", back, sizeof(back), &len));
 }
 
+static void a_text_is_not_cut_within_a_character(void **unused)
+{
+	static const char text[] = "a\xc3\xa4\xf0\x9f\x98\x80z";
+	static const size_t fits[] = { 0, 1, 1, 3, 3, 3, 3, 7, 8, 8 };
+
+	(void)unused;
+	for (size_t max = 0; max < sizeof(fits) / sizeof(fits[0]); max++)
+		assert_int_equal(text_fitting(text, max), fits[max]);
+	assert_int_equal(text_fitting("\xbf\xbf", 1), 0);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -145,6 +156,7 @@ int main(void)
 		cmocka_unit_test(refuses_a_text_that_fills_its_place_without_an_end),
 		cmocka_unit_test(writes_nothing_more_once_full),
 		cmocka_unit_test(a_buffer_keeps_what_was_appended),
+		cmocka_unit_test(a_text_is_not_cut_within_a_character),
 		cmocka_unit_test(hex_goes_both_ways),
 		cmocka_unit_test(hex_refuses_odd_foreign_and_long),
 	};

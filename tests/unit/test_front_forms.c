@@ -25,6 +25,10 @@ enum { TOKEN_LEN = 5000, PER_S = 3 };
 #define IMPRINT_64 "QUJDREVGR0hJSktMTU5PUFFSU1RVVldYWVphYmNkZWY="
 #define HASHED "\"artifactHash\":\"" IMPRINT_64 "\",\"hashAlgorithm\":\"sha256\""
 
+/* 64 bytes: behind one more it is cut within a character. */
+#define EIGHT_UMLAUTS "\xc3\xa4\xc3\xa4\xc3\xa4\xc3\xa4\xc3\xa4\xc3\xa4\xc3\xa4\xc3\xa4"
+#define LONG_NAME EIGHT_UMLAUTS EIGHT_UMLAUTS EIGHT_UMLAUTS EIGHT_UMLAUTS
+
 static const char json_type[] = "Content-Type: application/json\r\n";
 
 struct world {
@@ -253,16 +257,24 @@ static void refusals_of_sigstores_form_are_http_400_in_json(void **state)
 		{ "{\"artifactHash\":\"" IMPRINT_64 "\",\"hashAlgorithm\":\"sha1\"}", "badAlg: " },
 		{ "{\"artifactHash\":\"" IMPRINT_64 "\",\"hashAlgorithm\":\"sha384\"}",
 			"badAlg: " },
+		{ "{\"artifactHash\":\"" IMPRINT_64 "\",\"hashAlgorithm\":\"a" LONG_NAME "\"}",
+			"badAlg: hashAlgorithm: RFC 3161 2.4.1: " },
+		{ "{" HASHED ",\"tsaPolicyOID\":\"a" LONG_NAME "\"}",
+			"badDataFormat: tsaPolicyOID: X.660: " },
 		{ "{\"artifactHash\":\"" IMPRINT_64 "\",\"hashAlgorithm\":\"sha512\"}",
 			"badDataFormat: request: RFC 3161 2.4.1: hashedMessage has 32 bytes" },
 	};
 	struct world *w = *state;
+	const struct msg_counts *counts;
 
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
 		post_text(w, "/", json_type, cases[i].body);
 		expect_json_error(w, 400, cases[i].words);
 		assert_non_null(strstr(body_of(w), "(request 5a17f00d"));
 	}
+	counts = &rig_hear(w->rig, MSG_COUNTS)->counts;
+	assert_true(counts->count[MSG_COUNT_REFUSED] > 0);
+	assert_int_equal(counts->count[MSG_COUNT_FAULTY], 0);
 	post_text(w, "/", json_type, "{" HASHED "}");
 	(void)expect_issue(w);
 }

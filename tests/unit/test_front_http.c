@@ -294,6 +294,7 @@ static void other_methods_are_405_and_name_what_is_allowed(void **state)
 		{ "BREW /", "GET, HEAD, POST" },
 		{ "POST /big.crl", "GET, HEAD" },
 		{ "TRACE /big.crl", "GET, HEAD" },
+		{ "CONNECT /test", "POST" },
 	};
 	struct world *w = *state;
 
@@ -308,6 +309,19 @@ static void other_methods_are_405_and_name_what_is_allowed(void **state)
 	}
 	rig_post(w->fd, "/", "");
 	expect_token(w);
+}
+
+/* evhttp itself never closes after this method. */
+static void connect_is_a_method_like_others_and_its_connection_ends_where_it_is_said_to(
+	void **state)
+{
+	struct world *w = *state;
+
+	rig_write_text(w->fd, "CONNECT t:80 HTTP/1.1\r\nHost: t\r\nConnection: close\r\n\r\n");
+	expect_end_with(w, 405);
+	rig_write_text(w->fd, "CONNECT / HTTP/1.1\r\nHost: t\r\nContent-Length: 0\r\n"
+			      "Content-Length: 0\r\n\r\n");
+	expect_end_with(w, 400);
 }
 
 static void an_unknown_path_is_404(void **state)
@@ -434,6 +448,8 @@ int main(void)
 		WORLD_TEST(a_client_that_has_shut_down_its_side_gets_its_answer),
 		WORLD_TEST(files_are_served_to_get_and_without_body_to_head),
 		WORLD_TEST(other_methods_are_405_and_name_what_is_allowed),
+		WORLD_TEST(
+			connect_is_a_method_like_others_and_its_connection_ends_where_it_is_said_to),
 		WORLD_TEST(an_unknown_path_is_404),
 		WORLD_TEST(a_post_without_length_or_chunks_is_411_and_ends),
 		WORLD_TEST(framing_that_two_readers_could_read_differently_is_refused_and_ends),

@@ -191,7 +191,7 @@ static void what_breaks_the_form_is_refused_with_its_rule(void **unused)
 		const char *text;
 		const char *finding;
 	} cases[] = {
-		{ "", "JSON: RFC 8259" },
+		{ "", "JSON: RFC 8259: is empty" },
 		{ "{", "JSON: RFC 8259" },
 		{ "[]", "is an object" },
 		{ "5", "is an object" },
@@ -321,7 +321,9 @@ static void clients_have_buckets_of_their_own_and_a_64_is_one_client(void **unus
 	assert_int_equal(granted(rate, v6("::ffff:192.0.2.1"), START_MS), 0);
 	assert_int_equal(granted(rate, v6("2001:db8::1"), START_MS), 2 * PER_S);
 	assert_int_equal(granted(rate, v6("2001:db8::ffff:2"), START_MS), 0);
+	assert_int_equal(granted(rate, v6("2001:db8:0:1::1"), START_MS), 2 * PER_S);
 	assert_int_equal(granted(rate, v6("2001:db8:0:2::1"), START_MS), 2 * PER_S);
+	assert_int_equal(granted(rate, v6("2001:db8:0:3::1"), START_MS), 2 * PER_S);
 	assert_int_equal(granted(rate, v6("::1"), START_MS), 2 * PER_S);
 	rate_free(rate);
 }

@@ -115,24 +115,35 @@ static bool is_stale(const struct sockaddr_un *at)
 	return stale;
 }
 
-/* The folder decides who may connect, as a proxy runs as another user. */
+/*
+ * The folder decides who may connect, as a proxy runs as another user. No chmod: where tsad starts
+ * as root and the folder is its user's, a link in the socket's place would lead it to any file.
+ */
+static bool bind_open_to_all(int fd, const struct sockaddr_un *at)
+{
+	mode_t mask = umask(0111);
+	bool bound = bind(fd, (const struct sockaddr *)at, sizeof(*at)) == 0;
+
+	(void)umask(mask); /* leaves errno as it is */
+	return bound;
+}
+
 static bool bind_unix(
 	int fd, const struct sockaddr_un *at, struct listen_file *file, struct err *err)
 {
-	const struct sockaddr *address = (const struct sockaddr *)at;
 	struct stat st;
 
 	if (is_stale(at) && unlink(at->sun_path) != 0)
 		return err_sys(err, "listen unix:%s: nobody listens on it, and removing it failed",
 			at->sun_path);
-	if (bind(fd, address, sizeof(*at)) != 0)
+	if (!bind_open_to_all(fd, at))
 		return err_sys(err, "listen unix:%s: must be free and ours to bind", at->sun_path);
 	if (lstat(at->sun_path, &st) != 0)
 		return err_sys(err, "listen unix:%s", at->sun_path);
 	(void)snprintf(file->path, sizeof(file->path), "%s", at->sun_path);
 	file->device = st.st_dev;
 	file->inode = st.st_ino;
-	if (chmod(at->sun_path, 0666) == 0 && listen(fd, BACKLOG) == 0)
+	if (listen(fd, BACKLOG) == 0)
 		return true;
 	(void)err_sys(err, "listen unix:%s", at->sun_path);
 	listen_unlink(file);

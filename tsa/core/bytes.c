@@ -5,9 +5,26 @@
 #include <stdlib.h>
 #include <string.h>
 
+enum {
+	UTF8_MORE = 0x80, /* 10xxxxxx goes on with a character */
+	UTF8_MASK = 0xc0,
+};
+
 struct bytes bytes_of_text(const char *text)
 {
 	return (struct bytes){ (const uint8_t *)text, strlen(text) };
+}
+
+size_t text_fitting(const char *text, size_t max)
+{
+	size_t len = strlen(text);
+
+	if (len <= max)
+		return len;
+	len = max;
+	while (len > 0 && ((unsigned char)text[len] & UTF8_MASK) == UTF8_MORE)
+		len--;
+	return len;
 }
 
 bool bytes_equal(struct bytes a, struct bytes b)

@@ -18,6 +18,9 @@ struct bytes {
 /* The bytes of a C string, without its terminating zero. */
 struct bytes bytes_of_text(const char *text);
 
+/* How many bytes of text, at most max, do not end within a character of UTF-8. */
+size_t text_fitting(const char *text, size_t max);
+
 /* True if both views hold the same bytes (not in constant time). */
 bool bytes_equal(struct bytes a, struct bytes b);
 

@@ -112,7 +112,7 @@ static void put_headers(struct conn *conn, const struct answer *answer)
 		put_header(conn, "Allow", answer->allow);
 	if (answer->retry_after_s > 0)
 		put_number(conn, "Retry-After", answer->retry_after_s);
-	if (answer->close || conn->must_close || conn->front->draining) {
+	if (conn->must_close || conn->front->draining) {
 		/* evhttp would tell an HTTP/1.0 client that asked for it keep-alive as well. */
 		(void)evhttp_remove_header(
 			evhttp_request_get_input_headers(conn->request), "Connection");
@@ -143,14 +143,16 @@ static void put_body(struct conn *conn, const struct answer *answer)
 		BUG("libevent: no memory");
 }
 
-/* 200 is tsad's to count, and 400 to a legacy request is no fault of HTTP's. */
+/* 200 is tsad's to count. */
 static void count_answer(struct conn *conn, const struct answer *answer)
 {
+	if (answer->counted)
+		return;
 	if (answer->status == HTTP_TOO_MANY_REQUESTS)
 		front_count(conn->front, MSG_COUNT_LIMITED);
 	else if (answer->status == HTTP_SERVUNAVAIL)
 		front_count(conn->front, MSG_COUNT_OVERLOAD);
-	else if (answer->status >= HTTP_BADREQUEST && !answer->counted)
+	else if (answer->status >= HTTP_BADREQUEST)
 		front_count(conn->front, MSG_COUNT_FAULTY);
 }
 

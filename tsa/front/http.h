@@ -19,8 +19,7 @@ struct answer {
 	struct pages *pages; /* body lives in these; held until it is sent. NULL: nowhere */
 	const char *allow; /* of a 405; NULL: none */
 	unsigned retry_after_s; /* of a 429 or 503; 0: none */
-	bool close; /* the connection ends with this answer */
-	bool counted; /* for the metrics, by the caller */
+	bool counted; /* in the metrics: there already, or by tsad */
 };
 
 /*

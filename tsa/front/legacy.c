@@ -12,8 +12,7 @@ const char legacy_text[] =
 	"  osslsigncode:  -ts URL              instead of -t URL\n"
 	"  jsign:         --tsmode RFC3161     beside --tsaurl URL\n"
 	"  signcode:      (Mono) knows only this form: use osslsigncode -ts URL\n"
-	"  Set-AuthenticodeSignature: -TimestampServer URL, with PowerShell 7.3 or later; "
-	"else signtool\n";
+	"  Set-AuthenticodeSignature: (PowerShell) knows only this form: use signtool\n";
 
 /* 1.3.6.1.4.1.311.3.2.1, SPC_TIME_STAMP_REQUEST_OBJID */
 static const uint8_t spc_time_stamp_request[] = { 0x2b, 0x06, 0x01, 0x04, 0x01, 0x82, 0x37, 0x03,

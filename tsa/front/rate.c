@@ -63,6 +63,7 @@ static uint64_t client_of(const struct sockaddr *address)
 	static const uint8_t mapped[12] = { [10] = 0xff, [11] = 0xff }; /* RFC 4291 2.5.5.2 */
 	struct sockaddr_in v4;
 	struct sockaddr_in6 v6;
+	uint64_t prefix;
 
 	if (address == NULL)
 		return 0;
@@ -75,8 +76,9 @@ static uint64_t client_of(const struct sockaddr *address)
 	memcpy(&v6, address, sizeof(v6));
 	if (memcmp(v6.sin6_addr.s6_addr, mapped, sizeof(mapped)) == 0)
 		return IS_V4 | number_of(v6.sin6_addr.s6_addr + sizeof(mapped), 4);
-	/* ::1 and its like are one client as well: 0 is none. */
-	return number_of(v6.sin6_addr.s6_addr, PREFIX_LEN) | 1;
+	prefix = number_of(v6.sin6_addr.s6_addr, PREFIX_LEN);
+	/* ::1 and its like are one client as well; nobody else has 0:0:0:1::/64 (RFC 4291 2.4). */
+	return prefix == 0 ? 1 : prefix;
 }
 
 /* So that nobody can choose addresses that share a set (Steele and others' SplitMix64). */

@@ -3,7 +3,6 @@
 
 #include <inttypes.h>
 #include <stdio.h>
-#include <string.h>
 
 #include <event2/http.h>
 
@@ -14,8 +13,6 @@
 
 enum {
 	MAX_WORDS = 300, /* of a statusString (tsp/reply.h) */
-	UTF8_MORE = 0x80, /* 10xxxxxx goes on with a character */
-	UTF8_MASK = 0xc0,
 };
 
 static const char reply_type[] = "application/timestamp-reply"; /* RFC 3161 3.4 (P-22) */
@@ -38,19 +35,6 @@ void reply_token(struct conn *conn, struct bytes token)
 	answer_reply(conn, reply);
 }
 
-/* Bytes of text that fit, without cutting a character of UTF-8 apart. */
-static size_t fitting(const char *text, size_t max)
-{
-	size_t len = strlen(text);
-
-	if (len <= max)
-		return len;
-	len = max;
-	while (len > 0 && ((unsigned char)text[len] & UTF8_MASK) == UTF8_MORE)
-		len--;
-	return len;
-}
-
 /* TimeStampResp with status 2; only id where words are no UTF-8. */
 static void refuse_in_der(
 	struct conn *conn, enum tsp_failure failure, const char *words, const char *id)
@@ -71,14 +55,39 @@ static bool is_passing(enum tsp_failure failure)
 	return failure == TSP_SYSTEM_FAILURE || failure == TSP_TIME_NOT_AVAILABLE;
 }
 
+/* counted: as in struct answer. */
+static void answer_json(
+	struct conn *conn, int status, unsigned retry_after_s, const char *text, bool counted)
+{
+	char body[SIGSTORE_MAX_ERROR];
+	size_t len = sigstore_error(status, text, body);
+	struct answer answer = {
+		.status = status,
+		.type = "application/json",
+		.retry_after_s = retry_after_s,
+		.counted = counted,
+	};
+
+	if (len == 0) /* text is no UTF-8 */
+		len = sigstore_error(status, "the request cannot be granted", body);
+	answer.body = (struct bytes){ (const uint8_t *)body, len };
+	http_answer(conn, &answer);
+}
+
+void reply_json(struct conn *conn, int status, unsigned retry_after_s, const char *text)
+{
+	answer_json(conn, status, retry_after_s, text, false);
+}
+
+/* As one in DER it is counted by who refused, and is no fault of HTTP's. */
 static void refuse_in_json(struct conn *conn, enum tsp_failure failure, const char *words)
 {
 	char text[MAX_WORDS + 64];
 	bool passing = is_passing(failure);
 
 	(void)snprintf(text, sizeof(text), "%s: %s", tsp_failure_name(failure), words);
-	reply_json(conn, passing ? HTTP_SERVUNAVAIL : HTTP_BADREQUEST,
-		passing ? FRONT_RETRY_AFTER_S : 0, text);
+	answer_json(conn, passing ? HTTP_SERVUNAVAIL : HTTP_BADREQUEST,
+		passing ? FRONT_RETRY_AFTER_S : 0, text, true);
 }
 
 void reply_refusal(struct conn *conn, enum tsp_failure failure, const char *text)
@@ -88,27 +97,11 @@ void reply_refusal(struct conn *conn, enum tsp_failure failure, const char *text
 	int id_len = snprintf(id, sizeof(id), "(request %016" PRIx64 ")", conn->id);
 
 	(void)snprintf(words, sizeof(words), "%.*s %s",
-		(int)fitting(text, (size_t)(MAX_WORDS - id_len - 1)), text, id);
+		(int)text_fitting(text, (size_t)(MAX_WORDS - id_len - 1)), text, id);
 	if (conn->json)
 		refuse_in_json(conn, failure, words);
 	else
 		refuse_in_der(conn, failure, words, id);
-}
-
-void reply_json(struct conn *conn, int status, unsigned retry_after_s, const char *text)
-{
-	char body[SIGSTORE_MAX_ERROR];
-	size_t len = sigstore_error(status, text, body);
-	struct answer answer = {
-		.status = status,
-		.type = "application/json",
-		.retry_after_s = retry_after_s,
-	};
-
-	if (len == 0) /* text is no UTF-8 */
-		len = sigstore_error(status, "the request cannot be granted", body);
-	answer.body = (struct bytes){ (const uint8_t *)body, len };
-	http_answer(conn, &answer);
 }
 
 void reply_overload(struct conn *conn, unsigned retry_after_s, const char *text)

@@ -133,6 +133,9 @@ static bool refused_as_http(struct conn *conn)
 	conn->must_close = f.wants_close;
 	/* RFC 9112 3.2.2: the absolute form of a URL is ours as well; evhttp sees a proxy's. */
 	request->flags &= ~EVHTTP_PROXY_REQUEST;
+	/* evhttp keeps the connection of a CONNECT whatever is said; here it is as any other. */
+	if (method == EVHTTP_REQ_CONNECT)
+		request->type = EVHTTP_REQ_OPTIONS;
 	if (request->major != 1) {
 		request->major = 1;
 		request->minor = 1;

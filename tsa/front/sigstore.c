@@ -11,7 +11,10 @@
 #include "tsa/front/base64.h"
 #include "tsa/tsp/der.h"
 
-enum { MAX_ALGORITHM = 16 };
+enum {
+	MAX_ALGORITHM = 16,
+	MAX_SHOWN = 60, /* bytes of a value in a finding */
+};
 
 /* A member's value into the request; false with err. */
 typedef bool read_member(const json_t *value, struct sigstore_request *out,
@@ -55,9 +58,9 @@ static bool read_hash_algorithm(const json_t *value, struct sigstore_request *ou
 		return true;
 	*failure = TSP_BAD_ALG;
 	return err_set(err,
-		"hashAlgorithm: RFC 3161 2.4.1: \"%.16s\" is unknown or weak: use sha256, sha384 or "
+		"hashAlgorithm: RFC 3161 2.4.1: \"%.*s\" is unknown or weak: use sha256, sha384 or "
 		"sha512",
-		name);
+		(int)text_fitting(name, MAX_SHOWN), name);
 }
 
 /* The content octets of a DER INTEGER: the fewest that hold value and its sign. */
@@ -107,8 +110,8 @@ static bool read_policy(const json_t *value, struct sigstore_request *out,
 	out->request.policy = (struct bytes){ out->policy,
 		der_oid_from_text(text, out->policy, sizeof(out->policy)) };
 	return out->request.policy.len > 0 ||
-	       err_set(err, "tsaPolicyOID: X.660: \"%.60s\" is no OID of at most %d octets", text,
-		       TSP_MAX_OID);
+	       err_set(err, "tsaPolicyOID: X.660: \"%.*s\" is no OID of at most %d octets",
+		       (int)text_fitting(text, MAX_SHOWN), text, TSP_MAX_OID);
 }
 
 static const struct {
@@ -203,6 +206,8 @@ bool sigstore_read(
 
 	*out = (struct sigstore_request){ .request = { .version = 1, .null_params = true } };
 	*failure = TSP_BAD_DATA_FORMAT;
+	if (body.len == 0)
+		return err_set(err, "JSON: RFC 8259: is empty");
 	if (!is_shallow(body))
 		return err_set(err, "JSON: limit: objects and arrays stand at most %d deep",
 			SIGSTORE_MAX_DEPTH);
