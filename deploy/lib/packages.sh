@@ -30,23 +30,21 @@ packages_apt() # ARGUMENTS
 }
 
 # Some packages start a daemon and have it started at every boot. Nothing here needs that: what is
-# installed is run by ourselves, when it is needed.
+# installed is run by ourselves, when it is needed.  A shell of its own, so that the policy goes with
+# it even if it is interrupted.
 packages_apt_install() # PACKAGE...
-{
-	local policy=/usr/sbin/policy-rc.d made='' status=0 name
-
+(
+	policy=/usr/sbin/policy-rc.d
+	status=0
 	if [ ! -e "$policy" ]; then
-		made=yes
+		trap 'as_root rm -f "$policy"' EXIT
 		printf '#!/bin/sh\nexit 101\n' | as_root tee "$policy" >/dev/null
 		as_root chmod 755 "$policy"
 	fi
 	packages_without_cluster "$@" || status=$?
-	[ -z "$made" ] || as_root rm -f "$policy"
-	for name in haproxy; do
-		[[ " $* " != *" $name "* ]] || as_root update-rc.d "$name" disable || status=$?
-	done
-	return "$status"
-}
+	[[ " $* " != *' haproxy '* ]] || as_root update-rc.d haproxy disable || status=$?
+	exit "$status"
+)
 
 # Installing the PostgreSQL server makes a cluster "main" unless this setting says otherwise; it is
 # there only while we install, so that the machine's own habits stay as they were.

@@ -12,7 +12,7 @@
 #include "tsa/tsp/tstinfo.h"
 
 enum {
-	MAX_OPEN = 4096, /* issue.c: open at once */
+	MAX_OPEN = 4096, /* job.h: open at once */
 	MAX_REQUESTS = 6000, /* of one run */
 	BUCKETS = 4096,
 	LOOK_BACK = 64, /* requests */

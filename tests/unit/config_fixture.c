@@ -108,6 +108,7 @@ static X509 *make_ca(const struct fixture *f, const char *name, X509 *issuer)
 		.issuer_key = f->ca_key,
 		.not_before = now - 60 * DAY,
 		.not_after = now + 3650LL * DAY,
+		.digest = EVP_sha384(),
 		.extensions = { { "basicConstraints", "critical,CA:TRUE" },
 			{ "subjectKeyIdentifier", "hash" }, { "nsComment", comment } },
 	};

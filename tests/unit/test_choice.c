@@ -93,6 +93,21 @@ static void r17_the_tsu_is_the_one_of_gentime(void **state)
 	assert_int_equal(c.tsu, LONG);
 }
 
+/* An earlier run gave finer ones: genTime is the next whole second, and so is the TSU's. */
+static void r17_a_gentime_that_is_rounded_up_has_its_own_tsu(void **state)
+{
+	struct world *w = *state;
+	struct choice c;
+
+	w->config->endpoints[0].digits = 0;
+	for (size_t i = 0; i < 3; i++)
+		w->config->tsus[i].accuracy_ms = 20000;
+	w->clock.last_us = (uint64_t)(BEGIN_S + 3599) * 1000000 + 1000;
+	assert_true(make(w, TSP_SHA256, at(BEGIN_S + 3599, 500000), &c));
+	assert_true(c.gentime.time_us == (uint64_t)(BEGIN_S + 3600) * 1000000);
+	assert_int_equal(c.tsu, SECOND);
+}
+
 static void r17_a_list_of_which_none_is_active_signs_nothing(void **state)
 {
 	struct world *w = *state;
@@ -148,6 +163,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		IN_ITS_WORLD(c05_a_digest_is_answered_by_its_own_list_or_the_common_one),
 		IN_ITS_WORLD(r17_the_tsu_is_the_one_of_gentime),
+		IN_ITS_WORLD(r17_a_gentime_that_is_rounded_up_has_its_own_tsu),
 		IN_ITS_WORLD(r17_a_list_of_which_none_is_active_signs_nothing),
 		IN_ITS_WORLD(t10_a_key_whose_time_is_over_signs_nothing),
 		IN_ITS_WORLD(p23_a_key_whose_time_has_not_come_signs_nothing),

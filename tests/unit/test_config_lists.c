@@ -160,6 +160,34 @@ static void c05_a_shorter_digest_than_the_lists_is_warned_about(void **state)
 	assert_string_equal(found.text, "");
 }
 
+static void c05_an_issuer_with_a_shorter_digest_is_warned_about(void **state)
+{
+	static const struct setting changes[MAX_CHANGES] = { { "first", "certificate",
+								     "mixed.pem" },
+		{ "release", "tsus.sha384", "first" }, { "release", "tsus.sha256", "first" } };
+	struct fixture *f = *state;
+	struct make_certificate ca = { .common_name = "mixed",
+		.key = f->ca_key,
+		.issuer = f->root,
+		.issuer_key = f->ca_key,
+		.not_before = now - DAY,
+		.not_after = now + 3650LL * DAY,
+		.extensions = { { "basicConstraints", "critical,CA:TRUE" } } };
+	X509 *of_sha256 = make_certificate(&ca);
+	struct make_certificate leaf =
+		tsu_like(f, "mixed", f->key[0], of_sha256, now + 3650LL * DAY);
+	struct findings found;
+
+	leaf.extensions[2].name = NULL; /* the CA has no key identifier */
+	write_made(f, "mixed.pem", &leaf);
+	X509_free(of_sha256);
+	config_free(read_changed(f, changes, &found));
+	assert_int_equal(found.errors, 0);
+	assert_non_null(strstr(found.text, "[release] tsus.sha384: C-05: certificate 2 of [first], "
+					   "an issuer's, is signed with sha256"));
+	assert_null(strstr(found.text, "tsus.sha256: C-05"));
+}
+
 static void p07_a_weak_digest_has_no_list(void **state)
 {
 	static const struct row rows[] = {
@@ -188,6 +216,7 @@ int main(void)
 		cmocka_unit_test(r17_lists_are_activated_each_by_itself),
 		cmocka_unit_test(r17_a_tsu_is_superseded_where_every_list_has_gone_on),
 		cmocka_unit_test(c05_a_shorter_digest_than_the_lists_is_warned_about),
+		cmocka_unit_test(c05_an_issuer_with_a_shorter_digest_is_warned_about),
 		cmocka_unit_test(p07_a_weak_digest_has_no_list),
 	};
 

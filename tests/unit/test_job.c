@@ -130,6 +130,60 @@ static void a_job_cannot_skip_its_signature(void **unused)
 	assert_int_equal(WTERMSIG(status), SIGABRT);
 }
 
+/* A queue that nobody serves is full before the room is, and the others can still take jobs. */
+static void a_queue_leaves_room_for_the_others(void **unused)
+{
+	struct jobs jobs;
+	size_t taken = 0;
+
+	(void)unused;
+	jobs_init(&jobs);
+	while (jobs_have_room(&jobs, 1, TSP_SHA256) && taken < JOBS_MAX)
+		(void)make(&jobs, ++taken);
+	assert_int_equal(taken, JOBS_MAX / 4 * 3);
+	for (size_t i = 0; i < JOBS_MAX / 8; i++) {
+		struct msg_issue other = issue(++taken);
+
+		assert_true(jobs_have_room(&jobs, 1, TSP_SHA512));
+		other.digest = TSP_SHA512;
+		(void)job_new(&jobs, &other, 1000);
+	}
+	assert_false(jobs_have_room(&jobs, 1, TSP_SHA256));
+	for (size_t i = 0; i < JOBS_MAX / 2; i++)
+		job_answered(&jobs, TAILQ_FIRST(&jobs.queued[1][TSP_SHA256]));
+	assert_true(jobs_have_room(&jobs, 1, TSP_SHA256));
+	jobs_wipe(&jobs);
+}
+
+static uint8_t to_the_second(void *arg, struct job *job)
+{
+	(void)arg;
+	(void)job;
+	return 2;
+}
+
+static void jobs_that_move_are_counted_where_they_are(void **unused)
+{
+	struct jobs jobs;
+	struct job *in_lane;
+
+	(void)unused;
+	jobs_init(&jobs);
+	in_lane = make(&jobs, 1);
+	(void)make(&jobs, 2);
+	job_to_lane(&jobs, in_lane, NULL, &tsu);
+	assert_int_equal(jobs.waiting[1][TSP_SHA256], 1);
+	jobs_move(&jobs, to_the_second, NULL);
+	assert_int_equal(jobs.waiting[1][TSP_SHA256], 0);
+	assert_int_equal(jobs.waiting[2][TSP_SHA256], 1);
+	job_back(&jobs, in_lane);
+	assert_int_equal(jobs.waiting[2][TSP_SHA256], 2);
+	assert_ptr_equal(TAILQ_FIRST(&jobs.queued[2][TSP_SHA256]), in_lane);
+	job_answered(&jobs, in_lane);
+	assert_int_equal(jobs.waiting[2][TSP_SHA256], 1);
+	jobs_wipe(&jobs);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -138,6 +192,8 @@ int main(void)
 		cmocka_unit_test(a_job_whose_lane_failed_goes_back_to_the_head),
 		cmocka_unit_test(a_signed_job_waits_for_its_record_and_is_then_gone),
 		cmocka_unit_test(a_job_cannot_skip_its_signature),
+		cmocka_unit_test(a_queue_leaves_room_for_the_others),
+		cmocka_unit_test(jobs_that_move_are_counted_where_they_are),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

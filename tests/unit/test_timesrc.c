@@ -150,6 +150,29 @@ static void a_finer_last_time_is_rounded_up_to_the_digits(void **unused)
 	assert_true(tsp_time_cut(g.time_us, 3) == g.time_us);
 }
 
+/*
+ * From six digits to none while the second runs: the next whole one is given, by no more than the
+ * resolution before its time, which the bound counts; a clock that went back further is refused.
+ */
+static void fewer_digits_refuse_nothing_in_the_second_that_runs(void **unused)
+{
+	const uint64_t second = tsp_time_cut(NOW, 0);
+	struct timesrc src = { .checked = true, .last_us = second + 250001 };
+	struct clock_reading soon = reading(second + 250002, 20000);
+	struct clock_reading later = reading(second + 999999, 20000);
+	struct clock_reading back = reading(second - 100000, 20000);
+	struct gentime g;
+
+	(void)unused;
+	assert_true(timesrc_gentime(&src, &soon, 0, 2000, &g));
+	assert_true(g.time_us == second + 1000000);
+	assert_int_equal(g.bound_us, 1020000);
+	assert_true(timesrc_gentime(&src, &later, 0, 2000, &g));
+	assert_true(g.time_us == second + 1000000);
+	assert_int_equal(g.bound_us, 1020000);
+	assert_false(timesrc_gentime(&src, &back, 0, 2000, &g));
+}
+
 static void a_year_that_cannot_be_is_refused(void **unused)
 {
 	struct timesrc src = { .checked = false };
@@ -175,6 +198,7 @@ int main(void)
 		cmocka_unit_test(a_clock_a_little_back_repeats_the_last_time),
 		cmocka_unit_test(a_clock_far_back_is_refused_even_unchecked),
 		cmocka_unit_test(a_finer_last_time_is_rounded_up_to_the_digits),
+		cmocka_unit_test(fewer_digits_refuse_nothing_in_the_second_that_runs),
 		cmocka_unit_test(a_year_that_cannot_be_is_refused),
 	};
 

@@ -1,27 +1,21 @@
 #include "tsa/authority/choice.h"
 
-/* Of those whose activate_at is past, the latest. */
-static bool active_tsu(
-	const struct config *c, const struct config_list *list, uint64_t time_us, size_t *tsu)
+bool choice_tsu(const struct config *config, const struct config_list *list,
+	const struct clock_reading *reading, const struct timesrc *clock, size_t *tsu)
 {
 	bool found = false;
 
+	/* Of those whose activate_at is past, the latest. */
 	for (size_t i = 0; i < list->count; i++) {
-		if (c->tsus[list->tsus[i]].activate_at <= (int64_t)(time_us / 1000000)) {
+		const struct config_tsu *t = &config->tsus[list->tsus[i]];
+		unsigned digits = config->endpoints[t->endpoint].digits;
+
+		if (t->activate_at <= (int64_t)(timesrc_next(clock, reading, digits) / 1000000)) {
 			*tsu = list->tsus[i];
 			found = true;
 		}
 	}
 	return found;
-}
-
-bool choice_tsu(const struct config *config, const struct config_list *list,
-	const struct clock_reading *reading, const struct timesrc *clock, size_t *tsu)
-{
-	/* What genTime will be, but for its digits: never before the last one (R10). */
-	uint64_t next_us = reading->time_us > clock->last_us ? reading->time_us : clock->last_us;
-
-	return active_tsu(config, list, next_us, tsu);
 }
 
 /* P-23, T-10, C-08: nothing is signed outside the certificate's and the key's time. */

@@ -161,8 +161,26 @@ static void check_digests(struct config_job *job, const struct config_endpoint *
 }
 
 /*
+ * The first certificate of a TSU, its own being number 1, that is signed with a shorter digest; 0
+ * if there is none. What a root signs itself with proves nothing.
+ */
+static int first_weaker(
+	const struct config_certificate *file, enum tsp_digest digest, enum tsp_digest *of)
+{
+	for (int i = 0; file->leaf != NULL && i <= sk_X509_num(file->chain); i++) {
+		X509 *one = i == 0 ? file->leaf : sk_X509_value(file->chain, i - 1);
+
+		*of = profile_token_digest(one);
+		if (tsp_digest_len(*of) < tsp_digest_len(digest) &&
+			(i == 0 || X509_self_signed(one, 0) != 1))
+			return i + 1;
+	}
+	return 0;
+}
+
+/*
  * C-05: a TSU signs with its certificate's digest, whatever list it is in: one that stands where a
- * longer digest is matched makes tokens that are weaker than what was asked for.
+ * longer digest is matched makes tokens, or has a chain, that are weaker than what was asked for.
  */
 static void check_matches(
 	struct config_job *job, const struct config_endpoint *endpoint, enum tsp_digest digest)
@@ -172,13 +190,18 @@ static void check_matches(
 
 	config_list_key(digest, key);
 	for (size_t i = 0; i < list->count; i++) {
-		const struct config_tsu *tsu = &job->config->tsus[list->tsus[i]];
+		const char *name = job->config->tsus[list->tsus[i]].name;
+		enum tsp_digest of = TSP_DIGEST_NONE;
+		int at = first_weaker(&job->certificates[list->tsus[i]], digest, &of);
 
-		if (tsu->digest != TSP_DIGEST_NONE &&
-			tsp_digest_len(tsu->digest) < tsp_digest_len(digest))
+		if (at == 1)
 			config_report(job, true, endpoint->name, key,
 				"C-05: the certificate of [%s] is signed with %s, and so are its tokens",
-				tsu->name, tsp_digest_name(tsu->digest));
+				name, tsp_digest_name(of));
+		else if (at > 1)
+			config_report(job, true, endpoint->name, key,
+				"C-05: certificate %d of [%s], an issuer's, is signed with %s", at,
+				name, tsp_digest_name(of));
 	}
 }
 

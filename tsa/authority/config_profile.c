@@ -69,8 +69,7 @@ static bool check_btsp(const struct subject *s, struct err *found)
 
 static bool check_csbr_policy(const struct subject *s, struct err *found)
 {
-	return !has_policy(s->endpoint, "2.23.140.1.4.2") ||
-	       err_set(found, "profile %s", profile_name(s->endpoint->profile));
+	return !has_policy(s->endpoint, "2.23.140.1.4.2") || err_set(found, "it");
 }
 
 static bool check_qualified(const struct subject *s, struct err *found)

@@ -164,7 +164,6 @@ void fronts_free(struct fronts *s)
 
 static void kill_liar(struct front *f, const char *text);
 
-/* An admin front has no endpoints and no files. */
 static bool send_client_tables(struct front *f)
 {
 	struct fronts *s = f->fronts;
@@ -174,6 +173,7 @@ static bool send_client_tables(struct front *f)
 	return tables_send(f->child, s->config, s->made_at);
 }
 
+/* An admin front has no endpoints and no files. */
 static void send_tables(struct front *f)
 {
 	const struct timeval limit = { .tv_sec = TABLES_S };

@@ -12,7 +12,6 @@
 #include "tsa/tsp/tstinfo.h"
 
 enum {
-	MAX_JOBS = 4096, /* open at once; beyond it BUSY */
 	ANSWER_MS = 3000, /* R16: from accept to answer */
 	MAX_TRIES = 2, /* R16 */
 	RETRY_AFTER_S = 1,
@@ -26,7 +25,7 @@ struct issuing {
 	struct issue_counts counts;
 	bool held;
 	bool refusing;
-	bool clock_out; /* the last reading was refused; for one log line a change */
+	bool clock_out[CONFIG_MAX_TSUS]; /* too bad for its accuracy; for one log line a change */
 	char trouble[MSG_MAX_TEXT];
 	uint8_t token[MSG_MAX_TOKEN];
 };
@@ -112,7 +111,7 @@ bool issue_request(struct issuing *s, const struct msg_issue *issue)
 		send_refusal(s, issue->id, TSP_SYSTEM_FAILURE, stopped, details);
 		return true;
 	}
-	if (s->jobs.count >= MAX_JOBS) {
+	if (!jobs_have_room(&s->jobs, issue->endpoint, issue->digest)) {
 		s->counts.busy++;
 		log_event(LOG_LEVEL_DEBUG, "busy", NULL, "request=%016" PRIx64, issue->id);
 		fronts_busy(s->to.fronts, issue->id, RETRY_AFTER_S);
@@ -143,15 +142,17 @@ static struct bytes encode_tstinfo(const struct issuing *s, struct job *job)
 	return tsp_tstinfo_encode(&info, job->tstinfo, sizeof(job->tstinfo));
 }
 
-static void note_clock(struct issuing *s, bool out, const char *why)
+static void note_clock(struct issuing *s, size_t tsu, bool out, const char *why)
 {
-	if (s->clock_out == out)
+	const char *name = s->to.config->tsus[tsu].name;
+
+	if (s->clock_out[tsu] == out)
 		return;
-	s->clock_out = out;
+	s->clock_out[tsu] = out;
 	if (out)
-		log_event(LOG_LEVEL_ERROR, "clock_out", why, "%s", "");
+		log_event(LOG_LEVEL_ERROR, "clock_out", why, "tsu=%s", name);
 	else
-		log_event(LOG_LEVEL_INFO, "clock_good", NULL, "%s", "");
+		log_event(LOG_LEVEL_INFO, "clock_good", NULL, "tsu=%s", name);
 }
 
 /* NULL if imprints of a digest, of those that the endpoint accepts, can be answered now. */
@@ -236,11 +237,12 @@ static bool dispatch_head(struct issuing *s, struct job *job)
 			return false;
 	}
 	if (!choice_make(config, list, &reading, s->to.clock, &choice)) {
-		note_clock(s, choice.failure == TSP_TIME_NOT_AVAILABLE, choice.why);
+		if (choice.failure == TSP_TIME_NOT_AVAILABLE)
+			note_clock(s, choice.tsu, true, choice.why);
 		refuse_queue(s, queue, choice.failure, choice.why);
 		return false;
 	}
-	note_clock(s, false, NULL);
+	note_clock(s, choice.tsu, false, NULL);
 	send_to_lane(s, job, lane, &choice);
 	return true;
 }
@@ -432,6 +434,7 @@ void issue_reload(struct issuing *s, const struct config *config)
 
 	jobs_move(&s->jobs, place_anew, &change);
 	s->to.config = config;
+	memset(s->clock_out, 0, sizeof(s->clock_out)); /* other TSUs have these numbers */
 	issue_dispatch(s);
 }
 

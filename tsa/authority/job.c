@@ -33,24 +33,32 @@ static void job_become(struct jobs *jobs, struct job *job, enum job_state next)
 	if (!may_follow[job->state][next])
 		BUG("job %016" PRIx64 ": %s -> %s", job->id, state_name(job->state),
 			state_name(next));
-	if (job->state == JOB_QUEUED)
+	if (job->state == JOB_QUEUED) {
 		TAILQ_REMOVE(queue_of(jobs, job), job, link);
-	else if (job->state == JOB_RECORDING)
+		jobs->waiting[job->endpoint][job->digest]--;
+	} else if (job->state == JOB_RECORDING) {
 		TAILQ_REMOVE(&jobs->recording, job, link);
-	else
+	} else {
 		TAILQ_REMOVE(&jobs->signing, job, link);
+	}
 	job->state = next;
+}
+
+/* At the end of its queue. */
+static void enqueue(struct jobs *jobs, struct job *job)
+{
+	TAILQ_INSERT_TAIL(queue_of(jobs, job), job, link);
+	jobs->waiting[job->endpoint][job->digest]++;
 }
 
 void jobs_init(struct jobs *jobs)
 {
+	*jobs = (struct jobs){ 0 };
 	for (size_t i = 0; i < JOB_PLACES; i++)
 		for (size_t d = 0; d < TSP_DIGESTS; d++)
 			TAILQ_INIT(&jobs->queued[i][d]);
 	TAILQ_INIT(&jobs->signing);
 	TAILQ_INIT(&jobs->recording);
-	jobs->count = 0;
-	jobs->last_number = 0;
 }
 
 static void job_free(struct job *job)
@@ -79,6 +87,12 @@ void jobs_wipe(struct jobs *jobs)
 	wipe_list(&jobs->recording);
 }
 
+bool jobs_have_room(const struct jobs *jobs, size_t endpoint, size_t digest)
+{
+	return jobs->count < JOBS_MAX &&
+	       jobs->waiting[endpoint][digest] < 3 * (JOBS_MAX - jobs->count);
+}
+
 struct job *job_new(struct jobs *jobs, const struct msg_issue *issue, uint64_t now_ms)
 {
 	struct job *job = must_calloc(1, sizeof(*job));
@@ -97,7 +111,7 @@ struct job *job_new(struct jobs *jobs, const struct msg_issue *issue, uint64_t n
 	job->nonce_len = (uint8_t)issue->nonce.len;
 	if (issue->nonce.len > 0)
 		memcpy(job->nonce, issue->nonce.at, issue->nonce.len);
-	TAILQ_INSERT_TAIL(queue_of(jobs, job), job, link);
+	enqueue(jobs, job);
 	jobs->count++;
 	return job;
 }
@@ -118,6 +132,7 @@ void job_back(struct jobs *jobs, struct job *job)
 	tsu_release(job->tsu);
 	job->tsu = NULL;
 	TAILQ_INSERT_HEAD(queue_of(jobs, job), job, link);
+	jobs->waiting[job->endpoint][job->digest]++;
 }
 
 void job_to_recording(struct jobs *jobs, struct job *job, uint64_t seq)
@@ -145,8 +160,9 @@ void jobs_move(struct jobs *jobs, job_place *place, void *arg)
 			TAILQ_CONCAT(&waiting, &jobs->queued[i][d], link);
 	while ((job = TAILQ_FIRST(&waiting)) != NULL) {
 		TAILQ_REMOVE(&waiting, job, link);
+		jobs->waiting[job->endpoint][job->digest]--;
 		job->endpoint = place(arg, job);
-		TAILQ_INSERT_TAIL(queue_of(jobs, job), job, link);
+		enqueue(jobs, job);
 	}
 	TAILQ_FOREACH (job, &jobs->signing, link)
 		job->endpoint = place(arg, job);

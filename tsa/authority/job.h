@@ -18,6 +18,8 @@ struct tsu;
 /* The place of jobs whose endpoint is no more, or allows them no more: behind all endpoints. */
 enum { JOB_NOWHERE = MSG_MAX_ENDPOINTS, JOB_PLACES };
 
+enum { JOBS_MAX = 4096 }; /* not answered, at once */
+
 enum job_state {
 	JOB_QUEUED, /* on the queue of its endpoint and digest */
 	JOB_SIGNING, /* in a lane, on the list of those */
@@ -63,6 +65,7 @@ TAILQ_HEAD(job_list, job);
 /* One queue for each endpoint and digest (R17), since digests may have TSUs of their own. */
 struct jobs {
 	struct job_list queued[JOB_PLACES][TSP_DIGESTS];
+	size_t waiting[JOB_PLACES][TSP_DIGESTS]; /* jobs on each of these */
 	struct job_list signing;
 	struct job_list recording;
 	size_t count; /* all that are not answered */
@@ -72,6 +75,12 @@ struct jobs {
 void jobs_init(struct jobs *jobs);
 /* Answered is what none of them is: drops all without a word, at the end of the process. */
 void jobs_wipe(struct jobs *jobs);
+
+/*
+ * Whether a queue may take one more. It may hold three times as many as there is room left, so that
+ * one whose TSU does not answer leaves room for the jobs of the others.
+ */
+bool jobs_have_room(const struct jobs *jobs, size_t endpoint, size_t digest);
 
 /*
  * A new job in state JOB_QUEUED at its queue's end; issue has its policy resolved and a digest that

@@ -39,14 +39,25 @@ static uint64_t not_before(uint64_t last_us, unsigned digits)
 	return tsp_time_cut(last_us + tsp_time_resolution_us(digits) - 1, digits);
 }
 
+uint64_t timesrc_next(
+	const struct timesrc *src, const struct clock_reading *reading, unsigned digits)
+{
+	uint64_t now_us = tsp_time_cut(reading->time_us, digits);
+	uint64_t last_us = not_before(src->last_us, digits);
+
+	return last_us > now_us ? last_us : now_us;
+}
+
 bool timesrc_gentime(struct timesrc *src, const struct clock_reading *reading, unsigned digits,
 	uint32_t accuracy_ms, struct gentime *out)
 {
 	uint64_t accuracy_us = (uint64_t)accuracy_ms * 1000;
 	uint64_t bound_us = bound_of(src, reading, digits);
 	uint64_t now_us = tsp_time_cut(reading->time_us, digits);
-	uint64_t last_us = not_before(src->last_us, digits);
-	uint64_t back_us = last_us > now_us ? last_us - now_us : 0;
+	uint64_t next_us = timesrc_next(src, reading, digits);
+	/* What a time is rounded up by, the resolution covers; more is a clock that went back. */
+	bool rounded = next_us < reading->time_us + tsp_time_resolution_us(digits);
+	uint64_t back_us = rounded ? 0 : next_us - now_us;
 
 	if (now_us < CLOCK_EARLIEST_US || now_us >= CLOCK_LATEST_US) {
 		(void)snprintf(out->why, sizeof(out->why), "clock: the year must be 2026 to 2045");
@@ -69,7 +80,7 @@ bool timesrc_gentime(struct timesrc *src, const struct clock_reading *reading, u
 			(bound_us + back_us) / 1000, accuracy_ms);
 		return false;
 	}
-	out->time_us = back_us > 0 ? last_us : now_us;
+	out->time_us = next_us;
 	out->bound_us = src->checked ? (int32_t)(bound_us + back_us) : -1;
 	src->last_us = out->time_us;
 	return true;

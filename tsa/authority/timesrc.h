@@ -27,6 +27,13 @@ struct timesrc {
 /* One adjtimex() call. False if the kernel refuses it (a container's seccomp profile does). */
 bool timesrc_read(struct clock_reading *reading);
 
+/*
+ * The genTime with that many digits that a reading gives, if it gives one: never before the last
+ * one (R10).
+ */
+uint64_t timesrc_next(
+	const struct timesrc *src, const struct clock_reading *reading, unsigned digits);
+
 /* A genTime, or why there is none. */
 struct gentime {
 	uint64_t time_us;
