@@ -224,9 +224,9 @@ int tear_down(void **state)
 		"csbr2027.pem", "first.pem", "next.pem", "trial.pem", "with_root.pem",
 		"wrong_order.pem", "expired.pem", "same_key.pem", "test_issuer.pem",
 		"release_key.pem", "with_key.pem", "no.pem", "empty.pem", "fifo", "short_ca.pem",
-		"etsi_a.pem", "etsi_b.pem", "tsad.conf", "publish/ca.crl", "publish/a.html",
-		"publish/bad.exe", "publish/tsu.pem", "publish/empty.txt", "publish/.hidden.txt",
-		"publish/test" };
+		"etsi_a.pem", "etsi_b.pem", "mixed.pem", "tsad.conf", "publish/ca.crl",
+		"publish/a.html", "publish/bad.exe", "publish/tsu.pem", "publish/empty.txt",
+		"publish/.hidden.txt", "publish/test" };
 	struct fixture *f = *state;
 
 	for (size_t i = 0; i < sizeof(files) / sizeof(files[0]); i++) {
