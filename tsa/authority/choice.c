@@ -1,21 +1,19 @@
 #include "tsa/authority/choice.h"
 
+#include "tsa/authority/units.h"
+
 bool choice_tsu(const struct config *config, const struct config_list *list,
 	const struct clock_reading *reading, const struct timesrc *clock, size_t *tsu)
 {
-	bool found = false;
+	unsigned digits;
 
-	/* Of those whose activate_at is past, the latest. */
-	for (size_t i = 0; i < list->count; i++) {
-		const struct config_tsu *t = &config->tsus[list->tsus[i]];
-		unsigned digits = config->endpoints[t->endpoint].digits;
-
-		if (t->activate_at <= (int64_t)(timesrc_next(clock, reading, digits) / 1000000)) {
-			*tsu = list->tsus[i];
-			found = true;
-		}
-	}
-	return found;
+	if (list->count == 0)
+		return false;
+	/* A list is of one endpoint. */
+	digits = config->endpoints[config->tsus[list->tsus[0]].endpoint].digits;
+	*tsu = unit_of_list(
+		config, list, (int64_t)(timesrc_next(clock, reading, digits) / 1000000));
+	return *tsu < config->tsu_count;
 }
 
 /* P-23, T-10, C-08: nothing is signed outside the certificate's and the key's time. */
