@@ -75,6 +75,13 @@ struct made {
 
 int lint_set_up(void **state);
 int lint_tear_down(void **state);
+/*
+ * The same for a group whose tests have states of their own, such as a case; they find the world
+ * with lint_group(): cmocka gives a test its own state only where the group has none.
+ */
+int lint_set_up_group(void **state);
+int lint_tear_down_group(void **state);
+const struct lint_world *lint_group(void);
 /* A TSU's certificate as lint_world.leaf for a test to change; key NULL: the world's. */
 struct make_certificate lint_leaf(const struct lint_world *world, EVP_PKEY *key);
 /* Changes or, with NULL, takes out an extension of it; adds one it does not have. */
@@ -119,5 +126,18 @@ void lint_file(struct bytes file, const struct lint_beside *beside, struct lint_
  */
 void lint_expect(
 	struct made *made, const struct lint_beside *beside, const char *ids, const char *text);
+
+/* One part replaced, and the findings that this makes. */
+struct lint_case {
+	const char *name;
+	enum part part;
+	const char *hex;
+	const char *ids;
+	const char *text; /* in the findings; NULL: any */
+	enum profile profile;
+};
+
+/* A test in a group of lint_set_up_group() whose state is a struct lint_case. */
+void lint_run_case(void **state);
 
 #endif

@@ -65,3 +65,13 @@ void lint_expect(
 		fail_msg("wanted '%s' in: %s", text, said.text);
 	made_free(made);
 }
+
+void lint_run_case(void **state)
+{
+	const struct lint_case *c = *state;
+	const struct lint_beside beside = { .profile = c->profile };
+	struct made made = made_new(lint_group());
+
+	made_set(&made, c->part, c->hex);
+	lint_expect(&made, &beside, c->ids, c->text);
+}

@@ -112,3 +112,27 @@ int lint_tear_down(void **state)
 	free(world);
 	return 0;
 }
+
+static struct lint_world *group;
+
+int lint_set_up_group(void **state)
+{
+	int status = lint_set_up(state);
+
+	group = *state;
+	*state = NULL;
+	return status;
+}
+
+int lint_tear_down_group(void **state)
+{
+	void *of_group = group;
+
+	(void)state;
+	return lint_tear_down(&of_group);
+}
+
+const struct lint_world *lint_group(void)
+{
+	return group;
+}

@@ -12,16 +12,6 @@
 
 #include "lint_fixture.h"
 
-/* One part replaced, and the findings that this makes. */
-struct lint_case {
-	const char *name;
-	enum part part;
-	const char *hex;
-	const char *ids;
-	const char *text; /* in the findings; NULL: any */
-	enum profile profile;
-};
-
 #define TST_INFO "060b2a864886f70d0109100104"
 #define DATA "06092a864886f70d010701"
 #define SHA256 "0609608648016503040201"
@@ -113,38 +103,9 @@ static const struct lint_case cases[] = {
 		"X.690 8.1.5", PROFILE_RFC3161 },
 };
 
-static struct lint_world *world; /* of the group; a test's state is its case */
-
-static int set_up_group(void **state)
-{
-	int status = lint_set_up(state);
-
-	world = *state;
-	*state = NULL; /* cmocka gives a test its own state only where the group has none */
-	return status;
-}
-
-static int tear_down_group(void **state)
-{
-	void *group = world;
-
-	(void)state;
-	return lint_tear_down(&group);
-}
-
-static void run_case(void **state)
-{
-	const struct lint_case *c = *state;
-	const struct lint_beside beside = { .profile = c->profile };
-	struct made made = made_new(world);
-
-	made_set(&made, c->part, c->hex);
-	lint_expect(&made, &beside, c->ids, c->text);
-}
-
 static void wants_one_signature(void **state)
 {
-	struct made made = made_new(world);
+	struct made made = made_new(lint_group());
 	struct buf two = { 0 };
 	struct bytes signers;
 
@@ -162,7 +123,7 @@ static void wants_one_signature(void **state)
 
 static void wants_signed_attributes(void **state)
 {
-	struct made made = made_new(world);
+	struct made made = made_new(lint_group());
 
 	(void)state;
 	made_set(&made, ATTR_CONTENT_TYPE, "");
@@ -173,7 +134,7 @@ static void wants_signed_attributes(void **state)
 
 static void wants_attributes_in_order(void **state)
 {
-	struct made made = made_new(world);
+	struct made made = made_new(lint_group());
 
 	(void)state;
 	made.unsorted = true;
@@ -183,7 +144,7 @@ static void wants_attributes_in_order(void **state)
 
 static void bounds_the_signed_attributes(void **state)
 {
-	struct made made = made_new(world);
+	struct made made = made_new(lint_group());
 	char hex[2 * 11 * (TOKEN_MAX_ATTRIBUTES + 1) + 1];
 	size_t len = 0;
 
@@ -197,7 +158,7 @@ static void bounds_the_signed_attributes(void **state)
 
 static void wants_certificates_in_order(void **state)
 {
-	struct made made = made_new(world);
+	struct made made = made_new(lint_group());
 	struct bytes sorted;
 	struct buf other = { 0 };
 	size_t leaf;
@@ -217,7 +178,7 @@ static void wants_certificates_in_order(void **state)
 
 static void expect_other_type(const char *type, const char *ids)
 {
-	struct made made = made_new(world);
+	struct made made = made_new(lint_group());
 
 	made_set(&made, DATA_CONTENT_TYPE, type);
 	lint_expect(&made, NULL, ids, NULL);
@@ -232,8 +193,8 @@ static void wants_the_type_of_tstinfo(void **state)
 
 static void takes_a_signer_by_key_identifier(void **state)
 {
-	struct made made = made_new(world);
-	struct make_certificate how = lint_leaf(world, NULL);
+	struct made made = made_new(lint_group());
+	struct make_certificate how = lint_leaf(lint_group(), NULL);
 	const ASN1_OCTET_STRING *id;
 
 	(void)state;
@@ -248,14 +209,14 @@ static void takes_a_signer_by_key_identifier(void **state)
 
 static void takes_rsa_and_eddsa(void **state)
 {
-	struct made made = made_new(world);
-	struct make_certificate how = lint_leaf(world, world->rsa_key);
+	struct made made = made_new(lint_group());
+	struct make_certificate how = lint_leaf(lint_group(), lint_group()->rsa_key);
 
 	(void)state;
 	made_signer(&made, &how);
 	lint_expect(&made, NULL, "", NULL);
-	made = made_new(world);
-	how = lint_leaf(world, world->ed_key);
+	made = made_new(lint_group());
+	how = lint_leaf(lint_group(), lint_group()->ed_key);
 	made_signer(&made, &how);
 	made.digest = EVP_sha512();
 	lint_expect(&made, NULL, "KEY-1", "neither RSA nor EC");
@@ -263,8 +224,8 @@ static void takes_rsa_and_eddsa(void **state)
 
 static void refuses_a_wrong_eddsa_signature(void **state)
 {
-	struct made made = made_new(world);
-	struct make_certificate how = lint_leaf(world, world->ed_key);
+	struct made made = made_new(lint_group());
+	struct make_certificate how = lint_leaf(lint_group(), lint_group()->ed_key);
 
 	(void)state;
 	made_signer(&made, &how);
@@ -276,7 +237,7 @@ static void refuses_a_wrong_eddsa_signature(void **state)
 /* A SHA-1 token has ESSCertID; one of another digest must not have it alone. */
 static void expect_v1(const EVP_MD *md, const char *ids, const char *text)
 {
-	struct made made = made_new(world);
+	struct made made = made_new(lint_group());
 	uint8_t hash[EVP_MAX_MD_SIZE];
 	unsigned len = 0;
 	struct buf value = { 0 };
@@ -303,7 +264,7 @@ static void knows_when_v1_is_right(void **state)
 static void expect_v2(
 	const EVP_MD *md, const char *algorithm, X509 *names, const char *ids, const char *text)
 {
-	struct made made = made_new(world);
+	struct made made = made_new(lint_group());
 	uint8_t hash[EVP_MAX_MD_SIZE];
 	unsigned len = 0;
 	uint8_t *der = NULL;
@@ -344,9 +305,9 @@ static void looks_at_all_of_the_certificate_id(void **state)
 {
 	(void)state;
 	expect_v2(EVP_sha256(), "", NULL, "", NULL);
-	expect_v2(EVP_sha256(), "", world->leaf, "", NULL);
-	expect_v2(EVP_sha512(), "300b0609608648016503040203", world->leaf, "", NULL);
-	expect_v2(EVP_sha256(), "", world->ca, "P-15", "issuerSerial is not that");
+	expect_v2(EVP_sha256(), "", lint_group()->leaf, "", NULL);
+	expect_v2(EVP_sha512(), "300b0609608648016503040203", lint_group()->leaf, "", NULL);
+	expect_v2(EVP_sha256(), "", lint_group()->ca, "P-15", "issuerSerial is not that");
 	expect_v2(EVP_sha1(), "300706052b0e03021a", NULL, "P-15", "V2 with SHA-1");
 	expect_v2(EVP_sha256(), "300406022a03", NULL, "P-15", "the digest 1.2.3 is unknown");
 }
@@ -357,7 +318,7 @@ static void counts_rules_without_a_certificate(void **state)
 	const struct lint_beside nothing = { .profile = PROFILE_RFC3161 };
 	struct lint_beside with_it = nothing;
 	struct lint_said said;
-	struct made made = made_new(world);
+	struct made made = made_new(lint_group());
 
 	(void)state;
 	made_set(&made, DATA_CERTIFICATES, "");
@@ -365,7 +326,7 @@ static void counts_rules_without_a_certificate(void **state)
 	assert_string_equal(said.ids, "");
 	assert_true(said.skipped >= 5);
 	with_it.untrusted = sk_X509_new_null();
-	assert_true(sk_X509_push(with_it.untrusted, world->leaf) > 0);
+	assert_true(sk_X509_push(with_it.untrusted, lint_group()->leaf) > 0);
 	lint_file(made_file(&made), &with_it, &said);
 	assert_string_equal(said.ids, "");
 	assert_int_equal(said.skipped, 0);
@@ -378,8 +339,8 @@ static void expect_extension(enum profile profile, const char *name, const char 
 	const char *ids, const char *text)
 {
 	const struct lint_beside beside = { .profile = profile };
-	struct made made = made_new(world);
-	struct make_certificate how = lint_leaf(world, NULL);
+	struct made made = made_new(lint_group());
+	struct make_certificate how = lint_leaf(lint_group(), NULL);
 
 	lint_extension(&how, name, value);
 	made_signer(&made, &how);
@@ -389,8 +350,8 @@ static void expect_extension(enum profile profile, const char *name, const char 
 static void applies_the_rules_for_certificates(void **state)
 {
 	const struct lint_beside etsi = { .profile = PROFILE_ETSI };
-	struct made made = made_new(world);
-	struct make_certificate how = lint_leaf(world, NULL);
+	struct made made = made_new(lint_group());
+	struct make_certificate how = lint_leaf(lint_group(), NULL);
 
 	(void)state;
 	expect_extension(
@@ -408,21 +369,21 @@ static void applies_the_rules_for_certificates(void **state)
 static void applies_the_rules_of_csbr(void **state)
 {
 	const struct lint_beside csbr = { .profile = PROFILE_CSBR };
-	struct made made = made_new(world);
-	struct make_certificate how = lint_leaf(world, world->rsa_key);
+	struct made made = made_new(lint_group());
+	struct make_certificate how = lint_leaf(lint_group(), lint_group()->rsa_key);
 
 	(void)state;
 	lint_expect(&made, &csbr, "", NULL);
-	made = made_new(world);
+	made = made_new(lint_group());
 	made_signer(&made, &how);
 	lint_expect(&made, &csbr, "C-06", "RSA with 2048 bits");
-	made = made_new(world);
+	made = made_new(lint_group());
 	made.digest = EVP_sha384();
 	lint_expect(&made, &csbr, "C-05", "token SHA384, certificate SHA256");
-	made = made_new(world);
+	made = made_new(lint_group());
 	made.digest = EVP_sha1();
 	lint_expect(&made, &csbr, "C-05 C-07", "it is with SHA1");
-	made = made_new(world);
+	made = made_new(lint_group());
 	made_set_time(&made, "20270501000000Z");
 	lint_expect(&made, &csbr, "C-08", "15 months");
 }
@@ -431,13 +392,13 @@ static void applies_the_rules_of_csbr(void **state)
 static void looks_at_the_keys_of_authorities(void **state)
 {
 	struct lint_beside csbr = { .profile = PROFILE_CSBR, .untrusted = sk_X509_new_null() };
-	struct made made = made_new(world);
-	struct make_certificate how = lint_leaf(world, NULL);
+	struct made made = made_new(lint_group());
+	struct make_certificate how = lint_leaf(lint_group(), NULL);
 	const struct make_certificate weak = {
 		.common_name = "Issuing CA 2",
-		.key = world->rsa_key,
-		.issuer = world->root,
-		.issuer_key = world->root_key,
+		.key = lint_group()->rsa_key,
+		.issuer = lint_group()->root,
+		.issuer_key = lint_group()->root_key,
 		.not_before = how.not_before,
 		.not_after = how.not_after,
 		.extensions = { { "basicConstraints", "critical,CA:TRUE" },
@@ -446,7 +407,7 @@ static void looks_at_the_keys_of_authorities(void **state)
 
 	(void)state;
 	how.issuer = make_certificate(&weak);
-	how.issuer_key = world->rsa_key;
+	how.issuer_key = lint_group()->rsa_key;
 	assert_true(sk_X509_push(csbr.untrusted, how.issuer) > 0);
 	made_signer(&made, &how);
 	lint_expect(&made, &csbr, "C-06", "certificate 2: RSA with 2048 bits");
@@ -486,10 +447,10 @@ int main(void)
 
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++)
 		tests[count++] = (struct CMUnitTest){ .name = cases[i].name,
-			.test_func = run_case,
+			.test_func = lint_run_case,
 			.initial_state = (void *)&cases[i] };
 	for (size_t i = 0; i < sizeof(others) / sizeof(others[0]); i++)
 		tests[count++] = others[i];
 	return _cmocka_run_group_tests(
-		"lint: SignedData", tests, count, set_up_group, tear_down_group);
+		"lint: SignedData", tests, count, lint_set_up_group, lint_tear_down_group);
 }

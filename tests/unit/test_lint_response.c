@@ -11,16 +11,6 @@
 
 #include "lint_fixture.h"
 
-/* One part replaced, and the findings that this makes. */
-struct lint_case {
-	const char *name;
-	enum part part;
-	const char *hex;
-	const char *ids;
-	const char *text; /* in the findings; NULL: any */
-	enum profile profile;
-};
-
 static const struct lint_case cases[] = {
 	{ "P-30+ a good response", REPLY_STATUS, "3003020100", "", NULL, PROFILE_RFC3161 },
 	{ "P-30+ a bare token", REPLY_STATUS, "", "", NULL, PROFILE_RFC3161 },
@@ -50,39 +40,10 @@ static const struct lint_case cases[] = {
 		"status 0 with failInfo", PROFILE_RFC3161 },
 };
 
-static struct lint_world *world; /* of the group; a test's state is its case */
-
-static int set_up_group(void **state)
-{
-	int status = lint_set_up(state);
-
-	world = *state;
-	*state = NULL; /* cmocka gives a test its own state only where the group has none */
-	return status;
-}
-
-static int tear_down_group(void **state)
-{
-	void *group = world;
-
-	(void)state;
-	return lint_tear_down(&group);
-}
-
-static void run_case(void **state)
-{
-	const struct lint_case *c = *state;
-	const struct lint_beside beside = { .profile = c->profile };
-	struct made made = made_new(world);
-
-	made_set(&made, c->part, c->hex);
-	lint_expect(&made, &beside, c->ids, c->text);
-}
-
 /* A refusal: only the status. */
 static void expect_refusal(const char *status, const char *ids, const char *text)
 {
-	struct made made = made_new(world);
+	struct made made = made_new(lint_group());
 
 	made_set(&made, REPLY_STATUS, status);
 	made_set(&made, REPLY_TOKEN, "");
@@ -104,7 +65,7 @@ static void allows_each_reason(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < sizeof(allowed) / sizeof(allowed[0]); i++) {
-		struct made made = made_new(world);
+		struct made made = made_new(lint_group());
 		char hex[64];
 		size_t len = strlen(allowed[i]) / 2;
 
@@ -152,7 +113,7 @@ static void knows_what_is_neither(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < sizeof(others) / sizeof(others[0]); i++) {
-		struct made made = made_new(world);
+		struct made made = made_new(lint_group());
 		struct lint_said said;
 
 		made_set(&made, BEHIND, others[i]);
@@ -165,7 +126,7 @@ static void knows_what_is_neither(void **state)
 /* A token in BER: findings, not errors. */
 static void takes_ber_for_what_it_is(void **state)
 {
-	struct made made = made_new(world);
+	struct made made = made_new(lint_group());
 	struct lint_said said;
 	struct buf ber = { 0 };
 	static const uint8_t begin[] = { 0x30, 0x80 }, end[] = { 0, 0 };
@@ -205,10 +166,10 @@ int main(void)
 
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++)
 		tests[count++] = (struct CMUnitTest){ .name = cases[i].name,
-			.test_func = run_case,
+			.test_func = lint_run_case,
 			.initial_state = (void *)&cases[i] };
 	for (size_t i = 0; i < sizeof(others) / sizeof(others[0]); i++)
 		tests[count++] = others[i];
 	return _cmocka_run_group_tests(
-		"lint: responses", tests, count, set_up_group, tear_down_group);
+		"lint: responses", tests, count, lint_set_up_group, lint_tear_down_group);
 }

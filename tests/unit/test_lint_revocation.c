@@ -19,16 +19,6 @@ enum {
 	NEVER = 0,
 };
 
-static struct lint_world *world; /* of the group */
-
-static int set_up_group(void **state)
-{
-	int status = lint_set_up(state);
-
-	world = *state;
-	return status;
-}
-
 /* One CRL and how it is made. */
 struct crl_how {
 	int reason;
@@ -55,7 +45,7 @@ static void add_entry(X509_CRL *crl, const struct crl_how *how)
 	ASN1_GENERALIZEDTIME *invalid;
 
 	assert_int_equal(
-		X509_REVOKED_set_serialNumber(entry, X509_get_serialNumber(world->leaf)), 1);
+		X509_REVOKED_set_serialNumber(entry, X509_get_serialNumber(lint_group()->leaf)), 1);
 	assert_int_equal(X509_REVOKED_set_revocationDate(entry, since), 1);
 	if (how->reason != NO_REASON) {
 		assert_int_equal(ASN1_ENUMERATED_set(reason, how->reason), 1);
@@ -75,7 +65,7 @@ static void add_entry(X509_CRL *crl, const struct crl_how *how)
 static X509_CRL *make_crl(const struct crl_how *how)
 {
 	X509_CRL *crl = X509_CRL_new();
-	X509 *issuer = how->issuer == NULL ? world->ca : how->issuer;
+	X509 *issuer = how->issuer == NULL ? lint_group()->ca : how->issuer;
 	ASN1_TIME *now = time_of(AFTER + 3600);
 	ISSUING_DIST_POINT *point = ISSUING_DIST_POINT_new();
 
@@ -90,8 +80,8 @@ static X509_CRL *make_crl(const struct crl_how *how)
 		assert_int_equal(
 			X509_CRL_add1_ext_i2d(crl, NID_issuing_distribution_point, point, 1, 0), 1);
 	}
-	assert_true(
-		X509_CRL_sign(crl, how->key == NULL ? world->ca_key : how->key, EVP_sha256()) > 0);
+	assert_true(X509_CRL_sign(crl, how->key == NULL ? lint_group()->ca_key : how->key,
+			    EVP_sha256()) > 0);
 	ISSUING_DIST_POINT_free(point);
 	ASN1_TIME_free(now);
 	return crl;
@@ -100,7 +90,7 @@ static X509_CRL *make_crl(const struct crl_how *how)
 static void expect(const struct crl_how *how, const char *ids, const char *text)
 {
 	struct lint_beside beside = { .crls = sk_X509_CRL_new_null() };
-	struct made made = made_new(world);
+	struct made made = made_new(lint_group());
 
 	assert_true(sk_X509_CRL_push(beside.crls, make_crl(how)) > 0);
 	lint_expect(&made, &beside, ids, text);
@@ -175,11 +165,12 @@ static void a_compromise_needs_ledger_proof(void **state)
 static void other_crls_say_nothing(void **state)
 {
 	(void)state;
-	expect(&(struct crl_how){ .reason = 1, .since = BEFORE, .key = world->root_key }, "", NULL);
+	expect(&(struct crl_how){ .reason = 1, .since = BEFORE, .key = lint_group()->root_key }, "",
+		NULL);
 	expect(&(struct crl_how){ .reason = 1,
 		       .since = BEFORE,
-		       .key = world->root_key,
-		       .issuer = world->root },
+		       .key = lint_group()->root_key,
+		       .issuer = lint_group()->root },
 		"", NULL);
 	expect(&(struct crl_how){ .reason = 1, .since = BEFORE, .only_authorities = true }, "",
 		NULL);
@@ -189,7 +180,7 @@ static void other_crls_say_nothing(void **state)
 static void every_crl_is_looked_at(void **state)
 {
 	struct lint_beside beside = { .crls = sk_X509_CRL_new_null() };
-	struct made made = made_new(world);
+	struct made made = made_new(lint_group());
 
 	(void)state;
 	assert_true(sk_X509_CRL_push(beside.crls,
@@ -219,5 +210,6 @@ int main(void)
 		{ "P-28- one of several CRLs", every_crl_is_looked_at, NULL, NULL, NULL },
 	};
 
-	return cmocka_run_group_tests_name("lint: revocation", tests, set_up_group, lint_tear_down);
+	return cmocka_run_group_tests_name(
+		"lint: revocation", tests, lint_set_up_group, lint_tear_down_group);
 }

@@ -10,16 +10,6 @@
 
 #include "lint_fixture.h"
 
-/* One part replaced, and the findings that this makes. */
-struct lint_case {
-	const char *name;
-	enum part part;
-	const char *hex;
-	const char *ids;
-	const char *text; /* in the findings; NULL: any */
-	enum profile profile;
-};
-
 #define HASH "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"
 #define SHA256 "0609608648016503040201"
 #define QC_STATEMENTS "06082b06010505070103"
@@ -122,38 +112,9 @@ static const struct lint_case cases[] = {
 		"P-07 C-01", "it is SHA-1", PROFILE_CSBR },
 };
 
-static struct lint_world *world; /* of the group; a test's state is its case */
-
-static int set_up_group(void **state)
-{
-	int status = lint_set_up(state);
-
-	world = *state;
-	*state = NULL; /* cmocka gives a test its own state only where the group has none */
-	return status;
-}
-
-static int tear_down_group(void **state)
-{
-	void *group = world;
-
-	(void)state;
-	return lint_tear_down(&group);
-}
-
-static void run_case(void **state)
-{
-	const struct lint_case *c = *state;
-	const struct lint_beside beside = { .profile = c->profile };
-	struct made made = made_new(world);
-
-	made_set(&made, c->part, c->hex);
-	lint_expect(&made, &beside, c->ids, c->text);
-}
-
 static void expect_time(const char *text, const char *ids, const char *found)
 {
-	struct made made = made_new(world);
+	struct made made = made_new(lint_group());
 
 	made_set_time(&made, text);
 	lint_expect(&made, NULL, ids, found);
@@ -199,7 +160,7 @@ static void compares_genTime_with_the_certificate(void **state)
 
 static void wants_ordering_beside_a_fraction(void **state)
 {
-	struct made made = made_new(world);
+	struct made made = made_new(lint_group());
 
 	(void)state;
 	made_set_time(&made, "20260301120000Z");
@@ -210,7 +171,7 @@ static void wants_ordering_beside_a_fraction(void **state)
 static void wants_genTime_as_precise_as_the_accuracy(void **state)
 {
 	const struct lint_beside etsi = { .profile = PROFILE_ETSI };
-	struct made made = made_new(world);
+	struct made made = made_new(lint_group());
 
 	(void)state;
 	made_set_time(&made, "20260301120000Z");
@@ -220,13 +181,13 @@ static void wants_genTime_as_precise_as_the_accuracy(void **state)
 
 static void holds_btsp_to_its_accuracy(void **state)
 {
-	struct made made = made_new(world);
+	struct made made = made_new(lint_group());
 
 	(void)state;
 	made_set(&made, TST_POLICY, "0606 04008f670101");
 	made_set(&made, TST_ACCURACY, "");
 	lint_expect(&made, NULL, "T-06", "no accuracy");
-	made = made_new(world);
+	made = made_new(lint_group());
 	made_set(&made, TST_POLICY, "0606 04008f670101");
 	made_set(&made, TST_ACCURACY, "3003 02013c");
 	lint_expect(&made, NULL, "T-06", "60000000 us");
@@ -235,9 +196,9 @@ static void holds_btsp_to_its_accuracy(void **state)
 /* tsa with the subject's own name. */
 static void takes_the_subject_as_tsa(void **state)
 {
-	struct made made = made_new(world);
+	struct made made = made_new(lint_group());
 	uint8_t *der = NULL;
-	int len = i2d_X509_NAME(X509_get_subject_name(world->leaf), &der);
+	int len = i2d_X509_NAME(X509_get_subject_name(lint_group()->leaf), &der);
 	struct bytes name = { der, (size_t)len };
 
 	(void)state;
@@ -255,7 +216,7 @@ static void compare_with(
 	const char *query, enum part part, const char *hex, const char *ids, const char *text)
 {
 	const struct lint_beside beside = { .profile = PROFILE_RFC3161, .query = query };
-	struct made made = made_new(world);
+	struct made made = made_new(lint_group());
 
 	if (hex != NULL)
 		made_set(&made, part, hex);
@@ -337,10 +298,10 @@ int main(void)
 
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++)
 		tests[count++] = (struct CMUnitTest){ .name = cases[i].name,
-			.test_func = run_case,
+			.test_func = lint_run_case,
 			.initial_state = (void *)&cases[i] };
 	for (size_t i = 0; i < sizeof(others) / sizeof(others[0]); i++)
 		tests[count++] = others[i];
 	return _cmocka_run_group_tests(
-		"lint: TSTInfo", tests, count, set_up_group, tear_down_group);
+		"lint: TSTInfo", tests, count, lint_set_up_group, lint_tear_down_group);
 }
