@@ -8,7 +8,7 @@
 
 #include <cmocka.h>
 
-#include "tools/verify/ber.h"
+#include "tsa/token/read/ber.h"
 #include "tsa/core/hex.h"
 #include "tsa/tsp/der.h"
 

@@ -5,8 +5,8 @@
 
 #include <openssl/evp.h>
 
-#include "ess.h"
-#include "oid.h"
+#include "tsa/token/read/ess.h"
+#include "tsa/token/read/oid.h"
 #include "tsa/tsp/der.h"
 
 static bool check_present(const struct lint_subject *s, struct err *found)

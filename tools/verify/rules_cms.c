@@ -1,7 +1,7 @@
 /* Rules for ContentInfo, SignedData and the envelope of TSTInfo.  Owns nothing. */
 #include "lint_rule.h"
 
-#include "oid.h"
+#include "tsa/token/read/oid.h"
 #include "tsa/tsp/der.h"
 
 /* RFC 5652 5.1, 5.3 */

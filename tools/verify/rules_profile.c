@@ -3,7 +3,7 @@
 
 #include <openssl/x509v3.h>
 
-#include "oid.h"
+#include "tsa/token/read/oid.h"
 #include "tsa/tsp/der.h"
 
 enum {

@@ -4,8 +4,8 @@
 #include <openssl/rsa.h>
 #include <openssl/x509v3.h>
 
-#include "ess.h"
-#include "oid.h"
+#include "tsa/token/read/ess.h"
+#include "tsa/token/read/oid.h"
 #include "tsa/tsp/der.h"
 
 static bool check_embedded(const struct lint_subject *s, struct err *found)

@@ -3,7 +3,7 @@
 
 #include <openssl/evp.h>
 
-#include "oid.h"
+#include "tsa/token/read/oid.h"
 #include "tsa/tsp/der.h"
 
 enum {

@@ -8,9 +8,9 @@
 #include <openssl/evp.h>
 #include <openssl/x509v3.h>
 
-#include "oid.h"
 #include "text.h"
 #include "tsa/core/hex.h"
+#include "tsa/token/read/oid.h"
 #include "tsa/tsp/der.h"
 
 json_t *show_dotted(const char *dotted)

@@ -7,8 +7,8 @@
 
 #include <openssl/x509v3.h>
 
-#include "oid.h"
 #include "text.h"
+#include "tsa/token/read/oid.h"
 #include "tsa/tsp/der.h"
 
 static json_t *show_asn1_time(const ASN1_TIME *time)

@@ -1,9 +1,9 @@
 /* SignerInfo and its attributes.  Owns nothing. */
 #include "show_part.h"
 
-#include "ess.h"
-#include "oid.h"
 #include "text.h"
+#include "tsa/token/read/ess.h"
+#include "tsa/token/read/oid.h"
 #include "tsa/tsp/der.h"
 
 enum { MAX_SHOWN_IDS = 16, MAX_SHOWN_VALUE = 256 };

@@ -3,8 +3,8 @@
 
 #include <stdio.h>
 
-#include "oid.h"
 #include "text.h"
+#include "tsa/token/read/oid.h"
 #include "tsa/tsp/der.h"
 #include "tsa/tsp/request.h"
 

@@ -6,7 +6,7 @@
 #include <openssl/cms.h>
 #include <openssl/err.h>
 
-#include "ess.h"
+#include "tsa/token/read/ess.h"
 #include "tsa/tsp/der.h"
 
 static void must_push(STACK_OF(X509) * stack, X509 *certificate)

@@ -4,7 +4,7 @@
 
 #include <openssl/x509.h>
 
-#include "token_file.h"
+#include "tsa/token/read/token_file.h"
 
 enum {
 	SIGNER_MAX_CERTIFICATES = 256, /* read of those in a token */

@@ -1,6 +1,6 @@
 /* GeneralizedTime as TSAs write it, and whether that is as RFC 3161 asks for. Pure. */
-#ifndef TSA_TOOLS_VERIFY_MOMENT_H
-#define TSA_TOOLS_VERIFY_MOMENT_H
+#ifndef TSA_TOKEN_READ_MOMENT_H
+#define TSA_TOKEN_READ_MOMENT_H
 
 #include "tsa/core/bytes.h"
 

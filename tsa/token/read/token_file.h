@@ -2,8 +2,8 @@
  * A TimeStampResp or a bare TimeStampToken of any TSA, taken apart: what stands where, with the
  * bytes as they came.  Judges nothing but whether it can be read.
  */
-#ifndef TSA_TOOLS_VERIFY_TOKEN_FILE_H
-#define TSA_TOOLS_VERIFY_TOKEN_FILE_H
+#ifndef TSA_TOKEN_READ_TOKEN_FILE_H
+#define TSA_TOKEN_READ_TOKEN_FILE_H
 
 #include "ber.h"
 #include "moment.h"

@@ -1,6 +1,6 @@
 /* OBJECT IDENTIFIERs by their dotted text, and the names people know them by. Pure. */
-#ifndef TSA_TOOLS_VERIFY_OID_H
-#define TSA_TOOLS_VERIFY_OID_H
+#ifndef TSA_TOKEN_READ_OID_H
+#define TSA_TOKEN_READ_OID_H
 
 #include "ber.h"
 

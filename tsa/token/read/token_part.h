@@ -1,6 +1,6 @@
 /* What the files that take a token apart share. */
-#ifndef TSA_TOOLS_VERIFY_TOKEN_PART_H
-#define TSA_TOOLS_VERIFY_TOKEN_PART_H
+#ifndef TSA_TOKEN_READ_TOKEN_PART_H
+#define TSA_TOKEN_READ_TOKEN_PART_H
 
 #include "token_file.h"
 

@@ -3,8 +3,8 @@
  * not always DER.  No recursion; every length is checked against what is there, and the limits
  * below bound what is kept.  struct ber owns its list and borrows the bytes.
  */
-#ifndef TSA_TOOLS_VERIFY_BER_H
-#define TSA_TOOLS_VERIFY_BER_H
+#ifndef TSA_TOKEN_READ_BER_H
+#define TSA_TOKEN_READ_BER_H
 
 #include "tsa/core/bytes.h"
 #include "tsa/core/err.h"

@@ -1,6 +1,6 @@
 /* ESSCertID and ESSCertIDv2 (RFC 2634 5.4, RFC 5035): whom the signed attributes name. */
-#ifndef TSA_TOOLS_VERIFY_ESS_H
-#define TSA_TOOLS_VERIFY_ESS_H
+#ifndef TSA_TOKEN_READ_ESS_H
+#define TSA_TOKEN_READ_ESS_H
 
 #include <openssl/x509.h>
 
