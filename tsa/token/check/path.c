@@ -76,6 +76,8 @@ static bool walk_all(struct path_graph *graph, unsigned length, int purpose, uns
 				return false;
 			judge(graph, &walk, purpose, paths);
 		}
+		graph->gave_up =
+			graph->gave_up || (walk.length == PATH_MAX_LENGTH && *link != TABLE_NONE);
 		if (walk.length == length || *link == TABLE_NONE) {
 			walk.length--;
 			continue;

@@ -260,6 +260,8 @@ void path_dead_end(struct path_graph *graph, struct paths *paths)
 	unsigned deepest = 0;
 
 	paths->dead_end = graph->nodes[0].item;
+	if (graph->nodes[0].is_certified) /* the way is there, and longer than is followed */
+		return;
 	for (unsigned i = 0; i < ways.count; i++) {
 		const struct material_item *item = graph->nodes[ways.at[i]].item;
 		bool is_root;
