@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "evidence_record.h"
 #include "input.h"
 #include "report.h"
 #include "text.h"
@@ -126,6 +127,7 @@ static void check(struct verify *verify, const struct verify_subject *subject)
 		policy.wants.data_arg = shared->data;
 	}
 	add_proofs(verify, subject->octets);
+	evidence_record_prove(verify, subject);
 	check_token(subject->octets, &policy, verify->material, &verify->checked);
 	check_query(shared, &verify->checked);
 	check_data(subject, shared, &verify->checked);
