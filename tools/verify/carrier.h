@@ -10,7 +10,7 @@
 #include <openssl/x509.h>
 
 #include "carrier_source.h"
-#include "signer_info.h"
+#include "tsa/token/check/signer_info.h"
 
 enum {
 	CARRIER_MAX_ENTRY = 8 << 20, /* octets of one signature or file of a JAR */
