@@ -73,7 +73,7 @@ static void answer_with(struct survive_result *result, enum survive_answer answe
 static bool is_crossed(const struct survive_proof *proof, int64_t end)
 {
 	return proof->accuracy_us > 0 && proof->time < end &&
-	       proof->accuracy_us / 1000000 >= end - proof->time;
+	       (proof->accuracy_us + 999999) / 1000000 >= end - proof->time;
 }
 
 static void append(struct survive_result *result, const char *text)

@@ -50,7 +50,7 @@ bool survive_is_better(enum survive_answer answer, enum survive_answer than);
 /* "survives", "does not survive", "cannot be known". Static. */
 const char *survive_name(enum survive_answer answer);
 
-/* Signatures of a run, and what an operator who chooses the date wants to know. */
+/* Signatures of a run, and what an operator who chooses the date wants to know; zero at first. */
 struct survive_tally {
 	bool asked;
 	uint32_t yes;
@@ -64,9 +64,11 @@ struct survive_tally {
 	int64_t first_late; /* earliest proven time that is too late; INT64_MAX: none */
 };
 
-void survive_tally_start(struct survive_tally *tally);
-/* Counts one signature: its best answer; times are those proven for it. */
+/* Counts one signature: its best answer, and the earliest time proven for it (INT64_MAX: none). */
 void survive_tally_count(struct survive_tally *tally, enum survive_answer answer, int64_t time);
+/* One without a time-stamp; one by another certificate. */
+void survive_tally_unstamped(struct survive_tally *tally);
+void survive_tally_other(struct survive_tally *tally);
 void survive_tally_add(struct survive_tally *tally, const struct survive_tally *more);
 /*
  * Lines of text, without a newline at the end, about the signatures and the choice of the date. The

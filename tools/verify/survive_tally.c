@@ -7,9 +7,13 @@
 #include "survive.h"
 #include "text.h"
 
-void survive_tally_start(struct survive_tally *tally)
+/* A tally of nothing is all zero; its times are set with the first that is counted. */
+static void begin(struct survive_tally *tally)
 {
+	if (tally->asked)
+		return;
 	*tally = (struct survive_tally){
+		.asked = true,
 		.earliest = INT64_MAX,
 		.latest = INT64_MIN,
 		.last_yes = INT64_MIN,
@@ -29,7 +33,7 @@ static int64_t greater(int64_t a, int64_t b)
 
 void survive_tally_count(struct survive_tally *tally, enum survive_answer answer, int64_t time)
 {
-	tally->asked = true;
+	begin(tally);
 	tally->yes += answer == SURVIVE_YES;
 	tally->no += answer == SURVIVE_NO;
 	tally->unknown += answer == SURVIVE_UNKNOWN;
@@ -43,13 +47,23 @@ void survive_tally_count(struct survive_tally *tally, enum survive_answer answer
 		tally->first_late = lesser(tally->first_late, time);
 }
 
+void survive_tally_unstamped(struct survive_tally *tally)
+{
+	begin(tally);
+	tally->unstamped++;
+}
+
+void survive_tally_other(struct survive_tally *tally)
+{
+	begin(tally);
+	tally->others++;
+}
+
 void survive_tally_add(struct survive_tally *tally, const struct survive_tally *more)
 {
 	if (!more->asked)
 		return;
-	if (!tally->asked)
-		survive_tally_start(tally);
-	tally->asked = true;
+	begin(tally);
 	tally->yes += more->yes;
 	tally->no += more->no;
 	tally->unknown += more->unknown;
@@ -87,8 +101,8 @@ char *survive_tally_text(const struct survive_tally *tally)
 		put_time(out, "\nproven times: ", tally->earliest);
 		put_time(out, " to ", tally->latest);
 		put_time(out, "\na revocation after ", tally->latest);
-		put_time(out, " keeps all of them, one at ", tally->earliest);
-		(void)fputs(" or before keeps none", out);
+		put_time(out, " takes none of them, one at ", tally->earliest);
+		(void)fputs(" or before takes all", out);
 	}
 	if (tally->last_yes != INT64_MIN && tally->first_late != INT64_MAX &&
 		tally->last_yes < tally->first_late) {

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "embedded.h"
 #include "input.h"
 #include "report.h"
 #include "text.h"
@@ -15,12 +16,17 @@ void tally_add(struct tally *tally, const struct tally *more)
 	tally->indeterminate += more->indeterminate;
 	tally->unread += more->unread;
 	tally->unmet += more->unmet;
+	survive_tally_add(&tally->survive, &more->survive);
 }
 
 enum verify_exit tally_exit(const struct tally *tally)
 {
 	if (tally->unread > 0)
 		return VERIFY_COULD_NOT_RUN;
+	if (tally->survive.asked && (tally->survive.no > 0 || tally->survive.unstamped > 0))
+		return VERIFY_FAILED;
+	if (tally->survive.asked)
+		return tally->survive.unknown > 0 ? VERIFY_INDETERMINATE : VERIFY_PASSED;
 	if (tally->failed > 0 || tally->unmet > 0)
 		return VERIFY_FAILED;
 	return tally->indeterminate > 0 ? VERIFY_INDETERMINATE : VERIFY_PASSED;
