@@ -22,8 +22,7 @@ static char *name_of(const char *path, const char *place, unsigned number)
 	else if (number == 0)
 		(void)snprintf(name, room, "%s (%s)", path, place);
 	else
-		(void)snprintf(
-			name, room, "%s (%s%stime-stamp %u)", path, place, between, number);
+		(void)snprintf(name, room, "%s (%s%stime-stamp %u)", path, place, between, number);
 	return name;
 }
 
@@ -120,8 +119,7 @@ void embedded_note(struct verify *verify, const struct verify_subject *subject)
 /* ---- the file ---- */
 
 /* Untrusted certificates, CRLs and OCSP responses; what cannot be read is left out. */
-static void add_beside(
-	struct verify *verify, const struct carrier *carrier, unsigned document)
+static void add_beside(struct verify *verify, const struct carrier *carrier, unsigned document)
 {
 	static const enum material_kind kinds[] = {
 		[CARRIER_CERTIFICATE] = MATERIAL_CERTIFICATE,
@@ -208,8 +206,8 @@ static void verify_signature(struct verify *verify, const struct carrier *carrie
 }
 
 /* It is no carrier: there is a report, as of a file that is no token. */
-static void say_format(struct verify *verify, const char *path, const char *text,
-	struct tally *tally, FILE *out)
+static void say_format(
+	struct verify *verify, const char *path, const char *text, struct tally *tally, FILE *out)
 {
 	const struct verify_subject subject = { .name = path };
 
@@ -229,8 +227,7 @@ static bool open_source(
 	return true;
 }
 
-void embedded_verify_file(
-	struct verify *verify, const char *path, struct tally *tally, FILE *out)
+void embedded_verify_file(struct verify *verify, const char *path, struct tally *tally, FILE *out)
 {
 	struct carrier_source source = { .fd = -1 };
 	struct carrier *carrier = NULL;

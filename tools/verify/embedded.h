@@ -19,8 +19,7 @@ struct carried {
  * Verifies each time-stamp of the file ("-": standard input) by verify_token(), and counts each
  * signature. A file that is no carrier, or has no signature or no time-stamp, has a report as well.
  */
-void embedded_verify_file(
-	struct verify *verify, const char *path, struct tally *tally, FILE *out);
+void embedded_verify_file(struct verify *verify, const char *path, struct tally *tally, FILE *out);
 
 /* For verify_token(), subject->carried set: is it a countersignature? Then it is checked. */
 bool embedded_check(struct verify *verify, const struct verify_subject *subject,
@@ -31,8 +30,7 @@ void embedded_note(struct verify *verify, const struct verify_subject *subject);
  * For verify_token(): --signed-cert and --revoked-at, asked of this time-stamp; "survival" among
  * the parts of the report. Without a carrier it is counted here.
  */
-void survive_note(
-	struct verify *verify, const struct verify_subject *subject, struct tally *tally);
+void survive_note(struct verify *verify, const struct verify_subject *subject, struct tally *tally);
 /* True if the options ask that question. */
 bool survive_is_asked(const struct verify_options *options);
 

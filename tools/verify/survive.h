@@ -1,7 +1,7 @@
 /*
  * The code-signing question: does a signature outlive the end of its certificate?  It does if a
- * time-stamp proves that it was made before the certificate expired or was revoked: all that a thief
- * of the key signs is later. Plain functions of what is known; no I/O.
+ * time-stamp proves that it was made before the certificate expired or was revoked: all that a
+ * thief of the key signs is later. Plain functions of what is known; no I/O.
  */
 #ifndef TSA_TOOLS_VERIFY_SURVIVE_H
 #define TSA_TOOLS_VERIFY_SURVIVE_H
@@ -36,7 +36,8 @@ enum { SURVIVE_TEXT = 320 };
 struct survive_result {
 	enum survive_answer answer;
 	char why[SURVIVE_TEXT]; /* "time-stamped 2026-..., 3 days before it was revoked at ..." */
-	bool crosses; /* time + accuracy is past what it is before; the answer is not changed by it */
+	bool crosses; /* time + accuracy is past what it is before; the answer is not changed by it
+		       */
 };
 
 /* Without a revocation; false if the certificate's dates cannot be read. */

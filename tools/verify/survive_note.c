@@ -20,8 +20,8 @@ static STACK_OF(X509) * issuers_of(const struct material *material, X509 *certif
 
 	if (issuers == NULL)
 		abort();
-	while ((item = material_next_named(
-			material, X509_get_issuer_name(certificate), &at)) != NULL)
+	while ((item = material_next_named(material, X509_get_issuer_name(certificate), &at)) !=
+		NULL)
 		if (sk_X509_push(issuers, item->certificate) <= 0)
 			abort();
 	return issuers;
@@ -35,8 +35,7 @@ static int64_t this_update(const X509_CRL *crl)
 }
 
 /* What the CRLs of the command line say; those of other issuers may be for other certificates. */
-static void ask_crls(
-	const struct material *material, X509 *certificate, struct survive_end *end)
+static void ask_crls(const struct material *material, X509 *certificate, struct survive_end *end)
 {
 	STACK_OF(X509) *issuers = issuers_of(material, certificate);
 	const struct signer signer = { .embedded = issuers, .certificate = certificate };
@@ -132,8 +131,7 @@ static void count(struct carried *carried, const struct survive_result *result,
 		carried->time = time;
 }
 
-void survive_note(
-	struct verify *verify, const struct verify_subject *subject, struct tally *tally)
+void survive_note(struct verify *verify, const struct verify_subject *subject, struct tally *tally)
 {
 	const struct shared *shared = verify->shared;
 	struct carried *carried = subject->carried;
