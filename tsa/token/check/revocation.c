@@ -41,16 +41,16 @@ void revocation_unusable(struct revocation *r, const char *format, ...)
 
 void revocation_set_since(struct revocation *r)
 {
-	r->since = r->invalidity_date < r->revocation_date ? r->invalidity_date
-							   : r->revocation_date;
+	r->since =
+		r->invalidity_date < r->revocation_date ? r->invalidity_date : r->revocation_date;
 }
 
 /* True if a says less than b: it goes first when there is no room. */
 static bool says_less(const struct revocation *a, const struct revocation *b)
 {
-	static const int rank[] = { [REVOCATION_UNUSABLE] = 0,
-		[REVOCATION_GOOD] = 1,
-		[REVOCATION_REVOKED] = 2 };
+	static const int rank[] = {
+		[REVOCATION_UNUSABLE] = 0, [REVOCATION_GOOD] = 1, [REVOCATION_REVOKED] = 2
+	};
 
 	if (rank[a->state] != rank[b->state])
 		return rank[a->state] < rank[b->state];

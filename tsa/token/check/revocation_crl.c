@@ -1,4 +1,5 @@
-/* What CRLs say about one certificate (RFC 5280 6.3.3), complete, delta and indirect.  Owns nothing. */
+/* What CRLs say about one certificate (RFC 5280 6.3.3), complete, delta and indirect.  Owns
+ * nothing. */
 #include "revocation_part.h"
 
 #include <openssl/err.h>
@@ -20,9 +21,9 @@ static struct revocation start(const struct material_item *crl, const struct crl
 	};
 }
 
-/* Is the entry of that serial number about this certificate?  Another CA may have the number too. */
-static bool is_about(
-	const struct revocation_case *c, X509_CRL *crl, const struct crl_entry *entry)
+/* Is the entry of that serial number about this certificate?  Another CA may have the number too.
+ */
+static bool is_about(const struct revocation_case *c, X509_CRL *crl, const struct crl_entry *entry)
 {
 	const X509_NAME *issuer = X509_get_issuer_name(c->subject->certificate);
 
@@ -45,8 +46,8 @@ static bool read_reason(const X509_REVOKED *revoked, struct revocation *r)
 	ASN1_ENUMERATED *reason =
 		X509_REVOKED_get_ext_d2i(revoked, NID_crl_reason, &critical, NULL);
 	bool ok = reason == NULL ? critical == -1
-				 : ASN1_ENUMERATED_get_int64(&number, reason) == 1 &&
-					   number >= 0 && number <= INT32_MAX;
+				 : ASN1_ENUMERATED_get_int64(&number, reason) == 1 && number >= 0 &&
+					   number <= INT32_MAX;
 
 	if (ok && reason != NULL)
 		r->reason = (int)number;
@@ -70,8 +71,8 @@ static void read_entry(
 {
 	r->state = REVOCATION_REVOKED;
 	if (!read_reason(entry->revoked, r) || !read_invalidity(entry->revoked, r) ||
-		!revocation_seconds(X509_REVOKED_get0_revocationDate(entry->revoked),
-			&r->revocation_date))
+		!revocation_seconds(
+			X509_REVOKED_get0_revocationDate(entry->revoked), &r->revocation_date))
 		revocation_unusable(r, "RFC 5280 5.3: the certificate's entry is malformed");
 	else if (r->reason == REASON_REMOVE_FROM_CRL && facts->base == NULL)
 		revocation_unusable(r, "RFC 5280 5.3.1: removeFromCRL in a CRL that is complete");
@@ -178,8 +179,8 @@ static void look_at(const struct revocation_case *c, const struct material_item 
 	revocation_put(list, &r);
 }
 
-static void look_at_all(const struct revocation_case *c, const X509_NAME *issuer,
-	struct revocation_list *list)
+static void look_at_all(
+	const struct revocation_case *c, const X509_NAME *issuer, struct revocation_list *list)
 {
 	const struct material_item *crl;
 	size_t walk = 0;
@@ -210,8 +211,7 @@ void revocation_look_crls(const struct revocation_case *c, struct revocation_lis
 	if (material_next(c->material, MATERIAL_CRL, &walk) == NULL)
 		return;
 	look_at_all(c, issuer, list);
-	points = X509_get_ext_d2i(
-		c->subject->certificate, NID_crl_distribution_points, NULL, NULL);
+	points = X509_get_ext_d2i(c->subject->certificate, NID_crl_distribution_points, NULL, NULL);
 	for (unsigned n = 0; n < MAX_CRL_ISSUERS; n++) {
 		name = revocation_crl_issuer(points, n);
 		if (name == NULL)

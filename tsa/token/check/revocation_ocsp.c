@@ -35,7 +35,8 @@ static enum match match_id(const struct revocation_case *c, const OCSP_CERTID *i
 		return MATCH_UNKNOWN;
 	if (!is_digest(digest, len, key))
 		return MATCH_NO;
-	if (X509_NAME_digest(X509_get_issuer_name(c->subject->certificate), md, digest, &len) == 1 &&
+	if (X509_NAME_digest(X509_get_issuer_name(c->subject->certificate), md, digest, &len) ==
+			1 &&
 		is_digest(digest, len, name))
 		return MATCH_YES;
 	if (X509_NAME_digest(X509_get_subject_name(c->issuer->certificate), md, digest, &len) ==
@@ -117,10 +118,9 @@ static bool read_keeps_since(
 	const struct revocation_case *c, OCSP_SINGLERESP *single, struct revocation *r)
 {
 	const ASN1_OCTET_STRING *hash = find_extension(single, OID_CERT_HASH);
-	ASN1_GENERALIZEDTIME *cutoff = OCSP_SINGLERESP_get1_ext_d2i(
-		single, NID_id_pkix_OCSP_archiveCutoff, NULL, NULL);
-	enum match match =
-		hash == NULL ? MATCH_UNKNOWN : match_hash(c->subject->certificate, hash);
+	ASN1_GENERALIZEDTIME *cutoff =
+		OCSP_SINGLERESP_get1_ext_d2i(single, NID_id_pkix_OCSP_archiveCutoff, NULL, NULL);
+	enum match match = hash == NULL ? MATCH_UNKNOWN : match_hash(c->subject->certificate, hash);
 
 	(void)revocation_seconds(cutoff, &r->keeps_since);
 	ASN1_GENERALIZEDTIME_free(cutoff);
@@ -140,12 +140,12 @@ static bool read_revoked(OCSP_SINGLERESP *single, struct revocation *r)
 	ASN1_GENERALIZEDTIME *date =
 		OCSP_SINGLERESP_get1_ext_d2i(single, NID_invalidity_date, &date_there, NULL);
 	bool ok = reason == NULL ? reason_there == -1
-				 : ASN1_ENUMERATED_get_int64(&number, reason) == 1 &&
-					   number >= 0 && number <= INT32_MAX &&
+				 : ASN1_ENUMERATED_get_int64(&number, reason) == 1 && number >= 0 &&
+					   number <= INT32_MAX &&
 					   (r->reason == REASON_ABSENT || r->reason == number);
 
-	ok = ok && (date == NULL ? date_there == -1
-				 : revocation_seconds(date, &r->invalidity_date));
+	ok = ok &&
+	     (date == NULL ? date_there == -1 : revocation_seconds(date, &r->invalidity_date));
 	r->reason = (int)number;
 	ASN1_ENUMERATED_free(reason);
 	ASN1_GENERALIZEDTIME_free(date);
@@ -159,8 +159,8 @@ static void read_status(OCSP_SINGLERESP *single, struct revocation *r)
 	ASN1_GENERALIZEDTIME *since = NULL;
 	ASN1_GENERALIZEDTIME *this_update = NULL;
 	ASN1_GENERALIZEDTIME *next_update = NULL;
-	int status = OCSP_single_get0_status(
-		single, &r->reason, &since, &this_update, &next_update);
+	int status =
+		OCSP_single_get0_status(single, &r->reason, &since, &this_update, &next_update);
 
 	if (status != V_OCSP_CERTSTATUS_REVOKED)
 		r->reason = REASON_ABSENT;

@@ -27,8 +27,8 @@ static bool share_a_name(const GENERAL_NAMES *a, const GENERAL_NAMES *b)
 {
 	for (int i = 0; i < sk_GENERAL_NAME_num(a); i++)
 		for (int k = 0; k < sk_GENERAL_NAME_num(b); k++)
-			if (GENERAL_NAME_cmp(sk_GENERAL_NAME_value(a, i),
-				    sk_GENERAL_NAME_value(b, k)) == 0)
+			if (GENERAL_NAME_cmp(
+				    sk_GENERAL_NAME_value(a, i), sk_GENERAL_NAME_value(b, k)) == 0)
 				return true;
 	return false;
 }
@@ -75,7 +75,10 @@ static bool fits_point(const struct revocation_case *c, X509_CRL *crl,
 	const DIST_POINT_NAME *of_crl = facts->scope == NULL ? NULL : facts->scope->distpoint;
 
 	if (point->CRLissuer != NULL) {
-		if (!has_directory_name(point->CRLissuer, from))
+		bool is_own = X509_NAME_cmp(issuer, from) == 0;
+		bool is_indirect = facts->scope != NULL && facts->scope->indirectCRL > 0;
+
+		if (!has_directory_name(point->CRLissuer, from) || (!is_own && !is_indirect))
 			return false;
 		issuer = first_directory_name(point->CRLissuer);
 	} else if (X509_NAME_cmp(issuer, from) != 0) {
@@ -111,8 +114,8 @@ static bool fits_issuer(
 static bool fits(const struct revocation_case *c, X509_CRL *crl, const struct crl_facts *facts,
 	bool *partial)
 {
-	CRL_DIST_POINTS *points = X509_get_ext_d2i(
-		c->subject->certificate, NID_crl_distribution_points, NULL, NULL);
+	CRL_DIST_POINTS *points =
+		X509_get_ext_d2i(c->subject->certificate, NID_crl_distribution_points, NULL, NULL);
 	bool any = fits_issuer(c, crl, facts);
 
 	*partial = !any;

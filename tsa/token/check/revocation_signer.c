@@ -137,7 +137,8 @@ bool revocation_crl_signer(const struct revocation_case *c, struct revocation *r
 {
 	const struct responder id = { .name = X509_CRL_get_issuer(r->object->crl) };
 	struct candidates candidates = {
-		.c = c, .id = &id, .crl = r->object->crl, .from = FROM_CALLER };
+		.c = c, .id = &id, .crl = r->object->crl, .from = FROM_CALLER
+	};
 	const struct material_item *at;
 	const char *why = "RFC 5280 6.3.3 f: no certificate of its issuer is at hand";
 
@@ -210,8 +211,7 @@ bool revocation_responder(const struct revocation_case *c, struct revocation *r)
 		return false;
 	}
 	id.key = key;
-	if (is_responder(&id, c->issuer) &&
-		material_signed_by(c->material, r->object, c->issuer)) {
+	if (is_responder(&id, c->issuer) && material_signed_by(c->material, r->object, c->issuer)) {
 		r->signer = c->issuer;
 		return true;
 	}
