@@ -54,6 +54,14 @@ void check_token(struct bytes in, const struct check_policy *policy, struct mate
 	struct checked *checked);
 void checked_wipe(struct checked *checked);
 /*
+ * The second half of check_token() for what is no token but has a signer and a time (a PKCS#9
+ * countersignature): rows 16 and 17 and the model on checked->facts and checked->verdict as they
+ * stand. material is as for check_token(). Row 8's further IDs are left out if there is no token
+ * (facts.file.cms.whole is NULL).
+ */
+void check_moment(
+	const struct check_policy *policy, struct material *material, struct checked *checked);
+/*
  * Takes later tokens, each checked under policy (its wants.data left out), the newest first, as
  * proofs of existence: a token that PASSED adds a POE at its genTime for each object of objects
  * whose digest is its imprint (longterm.md 1.5). Those with an imprint not relied on at a POE of

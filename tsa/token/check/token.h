@@ -50,5 +50,11 @@ struct token_facts {
 void token_check(struct bytes in, const struct token_wants *wants, struct material *material,
 	struct token_facts *facts, struct verdict *verdict);
 void token_wipe(struct token_facts *facts);
+/*
+ * True if every ESSCertID after the first, of both attributes, is a certificate of the path (signer
+ * first): longterm.md 1.1 row 8. Else found says which is not.
+ */
+bool token_ess_restricts(const struct token_facts *facts, const struct material_item *const *path,
+	unsigned length, struct err *found);
 
 #endif
