@@ -12,11 +12,11 @@ static enum verify_exit verify(int argc, char **argv, struct err *err)
 		return VERIFY_COULD_NOT_RUN;
 	if (options.help) {
 		(void)fputs(verify_help, stdout);
-		return VERIFY_CLEAN;
+		return VERIFY_PASSED;
 	}
 	if (options.version) {
 		(void)puts("tsa-verify " TSA_VERSION);
-		return VERIFY_CLEAN;
+		return VERIFY_PASSED;
 	}
 	return verify_run(&options, err);
 }

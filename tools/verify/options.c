@@ -1,112 +1,245 @@
-/* Owns nothing. */
+/* Owns nothing. The table of options, and the values that are no plain text. */
 #include "options.h"
 
+#include <errno.h>
 #include <getopt.h>
 #include <stddef.h>
+#include <stdlib.h>
+#include <string.h>
 
-enum {
-	OPT_LINT = 256,
-	OPT_SHOW,
-	OPT_PROFILE,
-	OPT_CRL,
-	OPT_UNTRUSTED,
-	OPT_QUERY,
-	OPT_JSON,
-	OPT_HELP,
-	OPT_VERSION,
-};
+#include <openssl/objects.h>
 
-static const struct option longs[] = {
-	{ "lint", no_argument, NULL, OPT_LINT },
-	{ "show", no_argument, NULL, OPT_SHOW },
-	{ "profile", required_argument, NULL, OPT_PROFILE },
-	{ "crl", required_argument, NULL, OPT_CRL },
-	{ "untrusted", required_argument, NULL, OPT_UNTRUSTED },
-	{ "query", required_argument, NULL, OPT_QUERY },
-	{ "json", no_argument, NULL, OPT_JSON },
-	{ "help", no_argument, NULL, OPT_HELP },
-	{ "version", no_argument, NULL, OPT_VERSION },
-	{ NULL, 0, NULL, 0 },
-};
+#include "tsa/token/read/moment.h"
 
-const char verify_help[] =
-	"usage: tsa-verify --lint [options] FILE...\n"
-	"       tsa-verify --show [--untrusted PEM] [--json] FILE...\n"
-	"       tsa-verify --help | --version\n"
-	"Reads time-stamp responses and tokens (RFC 3161) of any authority; - is standard input.\n"
-	"--lint applies the rules of the standards to each FILE and tells each that is broken, with\n"
-	"its ID. It asks no trust anchor: it does not say whose the token is. --show prints each\n"
-	"FILE field by field.\n"
-	"\n"
-	"  --profile NAME    rfc3161, etsi (EN 319 421 and 422) or csbr (CA/Browser Forum) (rfc3161)\n"
-	"  --query REQUEST   the request that FILE answers: policy, nonce, certificates, imprint\n"
-	"  --crl FILE        a CRL of the signer's issuer; may be repeated\n"
-	"  --untrusted PEM   certificates that the token does not have\n"
-	"  --json            one JSON object a line for each FILE; --lint: and one of the counts\n"
-	"\n"
-	"Exit status: 0 nothing found, 1 findings, 3 could not run.\n";
+typedef bool take_value(const char *text, void *to, struct err *err);
 
-static bool take_option(int c, struct verify_options *options, struct err *err)
+static bool take_switch(const char *text, void *to, struct err *err)
 {
-	switch (c) {
-	case OPT_LINT:
-		options->lint = true;
-		return true;
-	case OPT_SHOW:
-		options->show = true;
-		return true;
-	case OPT_PROFILE:
-		options->profile = profile_by_name(optarg);
-		return options->profile != PROFILES ||
-		       err_set(err, "--profile: must be rfc3161, etsi or csbr: is %.60s", optarg);
-	case OPT_CRL:
-		if (options->crl_count == VERIFY_MAX_CRLS)
-			return err_set(err, "--crl: at most %d: are more", VERIFY_MAX_CRLS);
-		options->crls[options->crl_count++] = optarg;
-		return true;
-	case OPT_UNTRUSTED:
-		options->untrusted = optarg;
-		return true;
-	case OPT_QUERY:
-		options->query = optarg;
-		return true;
-	case OPT_JSON:
-		options->json = true;
-		return true;
-	case OPT_HELP:
-		options->help = true;
-		return true;
-	case OPT_VERSION:
-		options->version = true;
-		return true;
-	default:
-		return err_set(err, "see tsa-verify --help");
-	}
+	(void)text;
+	(void)err;
+	*(bool *)to = true;
+	return true;
 }
 
-static bool check(const struct verify_options *options, struct err *err)
+static bool take_once(const char *text, void *to, struct err *err)
 {
-	if (options->lint == options->show)
-		return err_set(err, "--lint or --show: one must be given");
+	const char **value = to;
+
+	if (*value != NULL)
+		return err_set(err, "may be given once: is there again");
+	*value = text;
+	return true;
+}
+
+static bool take_one_more(const char *text, void *to, struct err *err)
+{
+	struct verify_list *list = to;
+
+	if (list->count == VERIFY_MAX_GIVEN)
+		return err_set(err, "at most %d: are more", VERIFY_MAX_GIVEN);
+	list->at[list->count++] = text;
+	return true;
+}
+
+static bool take_policy(const char *text, void *to, struct err *err)
+{
+	ASN1_OBJECT *oid = OBJ_txt2obj(text, 1);
+
+	ASN1_OBJECT_free(oid);
+	if (oid == NULL)
+		return err_set(err, "must be an OID as 1.2.3: is %.60s", text);
+	return take_one_more(text, to, err);
+}
+
+static bool take_action(const char *text, void *to, struct err *err)
+{
+	enum verify_action *action = to;
+
+	if (*action != ACTION_VERIFY)
+		return err_set(err, "--lint or --show may be given, once: is there again");
+	*action = strcmp(text, "lint") == 0 ? ACTION_LINT : ACTION_SHOW;
+	return true;
+}
+
+static bool take_profile(const char *text, void *to, struct err *err)
+{
+	enum profile *profile = to;
+
+	*profile = profile_by_name(text);
+	return *profile != PROFILES ||
+	       err_set(err, "must be rfc3161, etsi or csbr: is %.60s", text);
+}
+
+static bool take_model(const char *text, void *to, struct err *err)
+{
+	struct verify_model *model = to;
+
+	for (int i = MODEL_CURRENT; i <= MODEL_GENTIME; i++)
+		if (strcmp(text, check_model_name((enum check_model)i)) == 0) {
+			*model = (struct verify_model){ true, (enum check_model)i };
+			return true;
+		}
+	return err_set(err, "must be current, past or gentime: is %.60s", text);
+}
+
+/* YYYY-MM-DD or YYYY-MM-DDThh:mm:ssZ. */
+static bool take_time(const char *text, void *to, struct err *err)
+{
+	static const char form[] = "dddd-dd-ddTdd:dd:ddZ";
+	enum { DATE = 10, WHOLE = sizeof(form) - 1, DATE_DIGITS = 8, DIGITS = 14 };
+	char packed[] = "00000000000000Z";
+	struct verify_time *time = to;
+	struct moment moment = { 0 };
+	size_t len = strlen(text), digits = 0, i = 0;
+
+	for (; i < WHOLE && (form[i] == 'd' ? text[i] >= '0' && text[i] <= '9'
+					    : text[i] == form[i] && text[i] != '\0');
+		i++)
+		if (form[i] == 'd')
+			packed[digits++] = text[i];
+	if (i == len && (len == DATE || len == WHOLE))
+		moment = moment_of(bytes_of_text(packed));
+	if (!moment.readable || moment.flaw != NULL)
+		return err_set(err,
+			"must be YYYY-MM-DD or YYYY-MM-DDThh:mm:ssZ (RFC 3339): is %.60s", text);
+	*time = (struct verify_time){ true, moment.seconds };
+	return true;
+}
+
+static bool take_jobs(const char *text, void *to, struct err *err)
+{
+	unsigned long n;
+	char *end;
+
+	errno = 0;
+	n = strtoul(text, &end, 10);
+	if (errno != 0 || *end != '\0' || text[0] < '0' || text[0] > '9' || n < 1 ||
+		n > VERIFY_MAX_JOBS)
+		return err_set(err, "must be 1 to %d: is %.60s", VERIFY_MAX_JOBS, text);
+	*(unsigned *)to = (unsigned)n;
+	return true;
+}
+
+static bool take_revocation(const char *text, void *to, struct err *err)
+{
+	bool *is_required = to;
+
+	*is_required = strcmp(text, "required") == 0;
+	return *is_required || strcmp(text, "auto") == 0 ||
+	       err_set(err, "must be auto or required: is %.60s", text);
+}
+
+#define TO(member) offsetof(struct verify_options, member)
+
+static const struct {
+	const char *name;
+	bool has_value;
+	take_value *take;
+	size_t to;
+} table[] = {
+	{ "lint", false, take_action, TO(action) },
+	{ "show", false, take_action, TO(action) },
+	{ "profile", true, take_profile, TO(profile) },
+	{ "trust", true, take_one_more, TO(trust) },
+	{ "untrusted", true, take_one_more, TO(untrusted) },
+	{ "crl", true, take_one_more, TO(crls) },
+	{ "ocsp", true, take_one_more, TO(ocsps) },
+	{ "evidence", true, take_one_more, TO(evidence) },
+	{ "poe", true, take_one_more, TO(poes) },
+	{ "evidence-record", true, take_once, TO(evidence_record) },
+	{ "exact-group", false, take_switch, TO(exact_group) },
+	{ "rehash-single", false, take_switch, TO(rehash_single) },
+	{ "data", true, take_once, TO(data) },
+	{ "data-beside", false, take_switch, TO(data_beside) },
+	{ "digest", true, take_once, TO(digest) },
+	{ "query", true, take_once, TO(query) },
+	{ "policy", true, take_policy, TO(policies) },
+	{ "model", true, take_model, TO(model) },
+	{ "at", true, take_time, TO(at) },
+	{ "revocation", true, take_revocation, TO(revocation_required) },
+	{ "legacy-eku", false, take_switch, TO(legacy_eku) },
+	{ "algorithms", true, take_once, TO(algorithms) },
+	{ "embedded", false, take_switch, TO(embedded) },
+	{ "signed-cert", true, take_once, TO(signed_cert) },
+	{ "revoked-at", true, take_time, TO(revoked_at) },
+	{ "fetch", false, take_switch, TO(fetch) },
+	{ "collect", true, take_once, TO(collect) },
+	{ "jobs", true, take_jobs, TO(jobs) },
+	{ "json", false, take_switch, TO(json) },
+	{ "require-model", true, take_model, TO(require_model) },
+	{ "fail-on-warning", false, take_switch, TO(fail_on_warning) },
+	{ "help", false, take_switch, TO(help) },
+	{ "version", false, take_switch, TO(version) },
+};
+
+enum { ROWS = sizeof(table) / sizeof(table[0]), VALUE = 256 };
+
+/* What belongs to --lint and --show, and what to verifying. */
+static bool check_inspect(const struct verify_options *options, struct err *err)
+{
+	bool is_show = options->action == ACTION_SHOW;
+
 	if (options->file_count == 0)
 		return err_set(err, "FILE: must be given");
 	if (options->query != NULL && options->file_count != 1)
 		return err_set(
 			err, "--query: must go with one FILE: there are %d", options->file_count);
-	if (options->show && (options->query != NULL || options->crl_count > 0))
-		return err_set(err, "--query, --crl: must go with --lint");
+	if (is_show && (options->query != NULL || options->crls.count > 0))
+		return err_set(err, "--query, --crl: must go with --lint or with verifying");
 	return true;
+}
+
+static bool check_data(const struct verify_options *options, struct err *err)
+{
+	int ways = (options->data != NULL) + (options->digest != NULL) + options->data_beside;
+
+	if (ways > 1)
+		return err_set(err, "--data, --digest, --data-beside: at most one: %d are", ways);
+	if (ways > 0 && options->embedded)
+		return err_set(err, "--embedded: the data are the signatures in FILE: --data, "
+				    "--digest, --data-beside do not go with it");
+	if (options->query != NULL && options->file_count != 1)
+		return err_set(
+			err, "--query: must go with one FILE: there are %d", options->file_count);
+	return true;
+}
+
+static bool check_verify(const struct verify_options *options, struct err *err)
+{
+	bool is_record = options->evidence_record != NULL &&
+			 (options->data != NULL || options->digest != NULL);
+
+	if (options->trust.count == 0)
+		return err_set(err, "--trust: must be given: what is trusted decides");
+	if (options->file_count == 0 && !is_record)
+		return err_set(err, "TOKEN: must be given");
+	if (options->collect != NULL && (options->file_count != 1 || options->embedded))
+		return err_set(err, "--collect: must go with one TOKEN and no --embedded");
+	return check_data(options, err);
 }
 
 bool verify_options_read(int argc, char **argv, struct verify_options *options, struct err *err)
 {
-	int c;
+	struct option longs[ROWS + 1] = { 0 };
+	int c, row = 0;
 
-	*options = (struct verify_options){ .profile = PROFILE_RFC3161 };
-	while ((c = getopt_long(argc, argv, "", longs, NULL)) != -1)
-		if (!take_option(c, options, err))
-			return false;
+	for (int i = 0; i < ROWS; i++)
+		longs[i] = (struct option){ table[i].name,
+			table[i].has_value ? required_argument : no_argument, NULL, VALUE };
+	*options = (struct verify_options){
+		.profile = PROFILE_RFC3161, .model.model = MODEL_PAST, .jobs = 1
+	};
+	while ((c = getopt_long(argc, argv, "", longs, &row)) != -1) {
+		if (c != VALUE)
+			return err_set(err, "see tsa-verify --help");
+		if (!table[row].take(table[row].has_value ? optarg : table[row].name,
+			    (char *)options + table[row].to, err))
+			return err_while(err, "--%s", table[row].name);
+	}
 	options->files = argv + optind;
 	options->file_count = argc - optind;
-	return options->help || options->version || check(options, err);
+	if (options->help || options->version)
+		return true;
+	return options->action == ACTION_VERIFY ? check_verify(options, err)
+						: check_inspect(options, err);
 }

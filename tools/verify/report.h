@@ -1,38 +1,40 @@
-/* What --lint found, to standard output: a line a finding, a summary at the end. */
+/*
+ * The report of one token (longterm.md 3): as JSON, as text, or as one line.  All three say the
+ * same; what others wrote is escaped.
+ */
 #ifndef TSA_TOOLS_VERIFY_REPORT_H
 #define TSA_TOOLS_VERIFY_REPORT_H
 
-#include <stdbool.h>
+#include <stdio.h>
 
 #include <jansson.h>
 
-#include "tsa/token/profile.h"
+#include "verify.h"
 
-enum { REPORT_MAX_IDS = 64 }; /* different IDs; there are half as many */
+enum { REPORT_TIME = 32 };
 
 struct report {
-	bool json;
-	enum profile profile;
-	unsigned files;
-	unsigned files_with_findings;
-	unsigned findings;
-	unsigned skipped; /* rules not applied */
-	unsigned uncovered; /* files about whose signer no CRL speaks */
-	struct {
-		char id[8];
-		unsigned tokens; /* files with this finding */
-		bool in_this_file;
-	} ids[REPORT_MAX_IDS];
-	unsigned id_count;
-	const char *file; /* the one that is being looked at */
-	json_t *found; /* its findings for JSON */
+	const struct shared *shared;
+	const struct verify_subject *subject;
+	const struct checked *checked;
+	json_t *parts; /* further members; an object */
+	const char *unmet; /* why the exit status is worse than the verdict; NULL: it is not */
 };
 
-void report_begin(struct report *report, const char *file);
-/* A lint_finding; arg is the report. */
-void report_finding(void *arg, const char *id, const char *text);
-/* skipped: rules that could not be applied. */
-void report_end(struct report *report, unsigned skipped);
-void report_summary(const struct report *report);
+/* The object of tsa-verify-json(5). The caller frees (json_decref). */
+json_t *report_json(const struct report *report);
+/* One line of JSON. */
+void report_put_json(const struct report *report, FILE *out);
+void report_put_text(const struct report *report, FILE *out);
+void report_put_line(const struct report *report, FILE *out);
+/* The counts of a batch. */
+void report_put_tally(const struct tally *tally, FILE *out);
+
+/* Seconds since 1970 as RFC 3339 in UTC; "unknown" past what that can say. */
+void report_time(int64_t seconds, char out[REPORT_TIME]);
+/* The same as JSON; null for INT64_MAX and INT64_MIN. */
+json_t *report_json_time(int64_t seconds);
+/* A subject or issuer as RFC 2253 text. */
+json_t *report_json_name(const X509_NAME *name);
 
 #endif

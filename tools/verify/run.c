@@ -1,172 +1,43 @@
-/* Owns what is read for all files: certificates, CRLs, the request. */
+/* Owns what all tokens share, and the batch. */
 #include "run.h"
 
 #include <stdio.h>
-#include <stdlib.h>
 
-#include "crl.h"
-#include "input.h"
-#include "lint.h"
+#include "batch.h"
+#include "inspect.h"
+#include "jobs.h"
 #include "report.h"
-#include "show.h"
-#include "text.h"
 
-struct run {
-	const struct verify_options *options;
-	STACK_OF(X509) * untrusted; /* NULL: none */
-	STACK_OF(X509_CRL) * crls;
-	struct buf query_bytes;
-	struct tsp_request query;
-	bool could_not;
-};
-
-static bool read_query(struct run *run, struct err *err)
+static bool verify_all(struct shared *shared, struct tally *tally, struct err *err)
 {
-	const char *path = run->options->query;
-	struct tsp_refusal refusal;
+	const struct verify_options *options = shared->options;
+	struct batch *batch =
+		batch_new(options->files, options->file_count, options->data_beside, err);
+	bool ok = batch != NULL;
 
-	if (path == NULL)
-		return true;
-	if (!input_der(path, TSP_MAX_REQUEST, &run->query_bytes, err))
-		return err_while(err, "%.200s", path);
-	return tsp_request_decode(buf_view(&run->query_bytes), &run->query, &refusal) ||
-	       err_set(err, "%.200s: must be a TimeStampReq: %s", path, refusal.text);
-}
-
-static bool prepare(struct run *run, struct err *err)
-{
-	const struct verify_options *options = run->options;
-
-	if (options->untrusted != NULL) {
-		run->untrusted = input_certificates(options->untrusted, err);
-		if (run->untrusted == NULL)
-			return err_while(err, "%.200s", options->untrusted);
+	if (ok && options->collect != NULL && batch_has_folder(batch))
+		ok = err_set(err, "--collect: must go with one TOKEN: is a folder");
+	if (ok) {
+		shared->brief = options->file_count > 1 || batch_has_folder(batch);
+		ok = jobs_run(shared, batch, options->jobs, tally, stdout, err);
 	}
-	run->crls = sk_X509_CRL_new_null();
-	if (run->crls == NULL)
-		abort();
-	for (unsigned i = 0; i < options->crl_count; i++)
-		if (!input_crl(options->crls[i], run->crls, err))
-			return err_while(err, "%.200s", options->crls[i]);
-	return read_query(run, err);
+	if (ok && shared->brief && !options->json)
+		report_put_tally(tally, stdout);
+	batch_free(batch);
+	return ok;
 }
 
-static void say_error(struct run *run, const char *file, const char *text)
+static enum verify_exit verify(const struct verify_options *options, struct err *err)
 {
-	(void)fflush(stdout);
-	(void)fputs("tsa-verify: ", stderr);
-	text_escaped_string(stderr, file);
-	(void)fputs(": ", stderr);
-	text_escaped_string(stderr, text);
-	(void)fputc('\n', stderr);
-	run->could_not = true;
-}
+	struct tally tally = { 0 };
+	struct shared shared;
+	bool ok = shared_read(options, &shared, err) && verify_all(&shared, &tally, err);
 
-/*
- * A CRL that should speak about this signer and cannot must not look like one that is silent.
- * True if one of them covers it, or none was given.
- */
-static bool check_crls(struct run *run, const char *file, const struct signer *signer)
-{
-	bool is_covered = run->options->crl_count == 0;
-
-	for (int i = 0; signer->certificate != NULL && i < sk_X509_CRL_num(run->crls); i++) {
-		X509_CRL *crl = sk_X509_CRL_value(run->crls, i);
-		const char *path = run->options->crls[i];
-		struct crl_entry entry;
-		enum crl_match match = crl_look(crl, signer, run->untrusted, &entry);
-		struct err err = { 0 };
-
-		is_covered = is_covered || match == CRL_IS_GOOD;
-		if (match == CRL_NO_ISSUER)
-			err_set(&err,
-				"--crl %.200s: its issuer's certificate must be in the token or "
-				"--untrusted: is not",
-				path);
-		if (match == CRL_NOT_SIGNED)
-			err_set(&err, "--crl %.200s: must be signed by its issuer: is not", path);
-		if (err.text[0] != '\0')
-			say_error(run, file, err.text);
-	}
-	return is_covered;
-}
-
-static void lint_one(struct run *run, struct report *report, const char *path,
-	const struct token_file *file, const struct signer *signer)
-{
-	const struct lint_subject subject = {
-		.profile = run->options->profile,
-		.file = file,
-		.signer = signer,
-		.query = run->options->query == NULL ? NULL : &run->query,
-		.query_imprint = lint_query_imprint(buf_view(&run->query_bytes)),
-		.crls = run->crls,
-		.untrusted = run->untrusted,
-	};
-	unsigned skipped;
-
-	report->uncovered += !check_crls(run, path, signer);
-	report_begin(report, path);
-	(void)lint(&subject, report_finding, report, &skipped);
-	report_end(report, skipped);
-}
-
-static void show_one(const struct run *run, const char *path, const struct token_file *file,
-	const struct signer *signer)
-{
-	json_t *all = json_object();
-
-	text_set(all, "file", text_json(bytes_of_text(path)));
-	if (json_object_update_new(all, show(file, signer)) != 0)
-		abort();
-	if (run->options->json) {
-		(void)json_dumpf(all, stdout, JSON_COMPACT | JSON_ENSURE_ASCII);
-		(void)putchar('\n');
-	} else {
-		text_print(stdout, all);
-	}
-	json_decref(all);
-}
-
-static void look_at(struct run *run, struct report *report, const char *path)
-{
-	struct buf content = { 0 };
-	struct err err = { 0 };
-	struct token_file file;
-	struct signer signer;
-
-	if (!input_der(path, BER_MAX_INPUT, &content, &err)) {
-		say_error(run, path, err.text);
-		buf_free(&content);
-		return;
-	}
-	token_file_read(buf_view(&content), &file);
-	signer_find(&file, run->untrusted, &signer);
-	if (run->options->show)
-		show_one(run, path, &file, &signer);
-	else
-		lint_one(run, report, path, &file, &signer);
-	signer_wipe(&signer);
-	token_file_wipe(&file);
-	buf_free(&content);
+	shared_wipe(&shared);
+	return ok ? tally_exit(&tally) : VERIFY_COULD_NOT_RUN;
 }
 
 enum verify_exit verify_run(const struct verify_options *options, struct err *err)
 {
-	struct run run = { .options = options };
-	struct report report = { .json = options->json, .profile = options->profile };
-
-	run.could_not = !prepare(&run, err);
-	if (!run.could_not) {
-		for (int i = 0; i < options->file_count; i++)
-			look_at(&run, &report, options->files[i]);
-		if (options->lint)
-			report_summary(&report);
-	}
-	sk_X509_CRL_pop_free(run.crls, X509_CRL_free);
-	sk_X509_pop_free(run.untrusted, X509_free);
-	buf_free(&run.query_bytes);
-	if (run.could_not)
-		return VERIFY_COULD_NOT_RUN;
-	return report.findings > 0 ? VERIFY_FINDINGS : VERIFY_CLEAN;
+	return options->action == ACTION_VERIFY ? verify(options, err) : inspect_run(options, err);
 }

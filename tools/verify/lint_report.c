@@ -1,5 +1,5 @@
 /* Owns standard output, and the findings of one file. */
-#include "report.h"
+#include "lint_report.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -7,7 +7,7 @@
 
 #include "text.h"
 
-void report_begin(struct report *report, const char *file)
+void lint_report_begin(struct lint_report *report, const char *file)
 {
 	report->file = file;
 	report->files++;
@@ -17,7 +17,7 @@ void report_begin(struct report *report, const char *file)
 }
 
 /* Where the ID stands, or would stand, in the order of the IDs. */
-static unsigned place_of(const struct report *report, const char *id)
+static unsigned place_of(const struct lint_report *report, const char *id)
 {
 	unsigned i = 0;
 
@@ -26,12 +26,12 @@ static unsigned place_of(const struct report *report, const char *id)
 	return i;
 }
 
-static void count_id(struct report *report, const char *id)
+static void count_id(struct lint_report *report, const char *id)
 {
 	unsigned at = place_of(report, id);
 
 	if (at == report->id_count || strcmp(report->ids[at].id, id) != 0) {
-		if (report->id_count == REPORT_MAX_IDS)
+		if (report->id_count == LINT_REPORT_MAX_IDS)
 			abort(); /* the tables of rules have fewer */
 		memmove(&report->ids[at + 1], &report->ids[at],
 			(report->id_count - at) * sizeof(report->ids[0]));
@@ -44,9 +44,9 @@ static void count_id(struct report *report, const char *id)
 	report->ids[at].in_this_file = true;
 }
 
-void report_finding(void *arg, const char *id, const char *text)
+void lint_report_finding(void *arg, const char *id, const char *text)
 {
-	struct report *report = arg;
+	struct lint_report *report = arg;
 	json_t *finding;
 
 	report->findings++;
@@ -71,7 +71,7 @@ static void put_line(json_t *line)
 	json_decref(line);
 }
 
-void report_end(struct report *report, unsigned skipped)
+void lint_report_end(struct lint_report *report, unsigned skipped)
 {
 	json_t *line;
 
@@ -90,7 +90,7 @@ void report_end(struct report *report, unsigned skipped)
 	report->found = NULL;
 }
 
-static void put_json_summary(const struct report *report)
+static void put_json_summary(const struct lint_report *report)
 {
 	json_t *line = json_object();
 	json_t *ids = json_object();
@@ -107,7 +107,7 @@ static void put_json_summary(const struct report *report)
 	put_line(line);
 }
 
-void report_summary(const struct report *report)
+void lint_report_summary(const struct lint_report *report)
 {
 	if (report->json) {
 		put_json_summary(report);

@@ -1,0 +1,146 @@
+/* The report for a person: the verdict first, then why, what is missing, the checks, the facts. */
+#include "report.h"
+
+#include <inttypes.h>
+#include <string.h>
+
+#include "text.h"
+
+/* The last common name of the signer, or all of its subject; "an unknown signer". */
+static void put_signer(const struct checked *checked, FILE *out)
+{
+	const X509_NAME *name;
+	const X509_NAME_ENTRY *entry = NULL;
+	unsigned char *text = NULL;
+	int at = -1, next, len;
+
+	if (checked->facts.signer == NULL) {
+		(void)fputs("an unknown signer", out);
+		return;
+	}
+	name = X509_get_subject_name(checked->facts.signer->certificate);
+	while ((next = X509_NAME_get_index_by_NID(name, NID_commonName, at)) >= 0)
+		at = next;
+	if (at >= 0)
+		entry = X509_NAME_get_entry(name, at);
+	len = entry == NULL ? -1 : ASN1_STRING_to_UTF8(&text, X509_NAME_ENTRY_get_data(entry));
+	if (len >= 0) {
+		(void)fputs("CN=", out);
+		text_escaped(out, (struct bytes){ text, (size_t)len });
+	} else {
+		json_t *whole = report_json_name(name);
+
+		text_escaped_string(out, json_string_value(whole));
+		json_decref(whole);
+	}
+	OPENSSL_free(text);
+}
+
+/* genTime with its fraction, or whatever time it is. */
+static void put_time(const struct checked *checked, FILE *out)
+{
+	const struct moment *moment = &checked->facts.file.tst.moment;
+	char text[MOMENT_TEXT];
+
+	if (moment->readable)
+		moment_text(moment, text);
+	else
+		report_time(checked->facts.gen_time, text);
+	(void)fputs(text, out);
+}
+
+static bool has_time(const struct checked *checked)
+{
+	return checked->facts.file.tst.decoded || checked->proved;
+}
+
+/* "PASSED 2026-01-02T03:04:05.678Z by CN=... (model past)" */
+static void put_verdict(const struct report *report, FILE *out)
+{
+	const struct checked *checked = report->checked;
+	const struct verdict *verdict = &checked->verdict;
+
+	(void)fputs(check_status_name(verdict->status), out);
+	if (verdict->sub != SUB_NONE)
+		(void)fprintf(out, "/%s", check_sub_name(verdict->sub));
+	if (has_time(checked)) {
+		(void)fputs(verdict->status == CHECK_PASSED ? " " : ": not proved: ", out);
+		put_time(checked, out);
+		(void)fputs(" by ", out);
+		put_signer(checked, out);
+	}
+	(void)fprintf(out, " (model %s)", check_model_name(checked->model));
+}
+
+void report_put_line(const struct report *report, FILE *out)
+{
+	const struct verdict *verdict = &report->checked->verdict;
+
+	text_escaped_string(out, report->subject->name);
+	(void)fputs(": ", out);
+	put_verdict(report, out);
+	if (verdict->status != CHECK_PASSED) {
+		(void)fputs(": ", out);
+		text_escaped_string(out, verdict->why);
+	}
+	if (report->unmet != NULL)
+		(void)fprintf(out, "; %s", report->unmet);
+	(void)fputc('\n', out);
+}
+
+static void put_checks(const struct verdict *verdict, FILE *out)
+{
+	(void)fputs("checks:\n", out);
+	for (unsigned i = 0; i < verdict->line_count; i++) {
+		const struct check_line *line = &verdict->lines[i];
+
+		(void)fprintf(out, "  %-4s %-6s ", check_result_name(line->result), line->id);
+		text_escaped_string(out, line->text);
+		(void)fputc('\n', out);
+	}
+}
+
+/* What the text says above already. */
+static void forget(json_t *object)
+{
+	static const char *const said[] = { "report", "result", "checks", "warnings" };
+
+	for (size_t i = 0; i < sizeof(said) / sizeof(said[0]); i++)
+		(void)json_object_del(object, said[i]);
+}
+
+void report_put_text(const struct report *report, FILE *out)
+{
+	const struct verdict *verdict = &report->checked->verdict;
+	json_t *facts = report_json(report);
+
+	put_verdict(report, out);
+	(void)fputc('\n', out);
+	if (verdict->why[0] != '\0') {
+		(void)fputs("why: ", out);
+		text_escaped_string(out, verdict->why);
+		(void)fputc('\n', out);
+	}
+	for (unsigned i = 0; i < verdict->need_count; i++) {
+		(void)fputs("missing: ", out);
+		text_escaped_string(out, verdict->needs[i]);
+		(void)fputc('\n', out);
+	}
+	if (report->unmet != NULL)
+		(void)fprintf(out, "exit status 1: %s\n", report->unmet);
+	put_checks(verdict, out);
+	forget(facts);
+	text_print(out, facts);
+	json_decref(facts);
+}
+
+void report_put_tally(const struct tally *tally, FILE *out)
+{
+	(void)fprintf(out, "%" PRIu32 " PASSED, %" PRIu32 " FAILED, %" PRIu32 " INDETERMINATE",
+		tally->passed, tally->failed, tally->indeterminate);
+	if (tally->unread > 0)
+		(void)fprintf(out, ", %" PRIu32 " could not be read", tally->unread);
+	if (tally->unmet > 0)
+		(void)fprintf(out, "; %" PRIu32 " passed but not as required", tally->unmet);
+	(void)fputc('\n', out);
+}

@@ -1,0 +1,292 @@
+/* Owns what the options name, once it is read. */
+#include "shared.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include <openssl/err.h>
+#include <openssl/pem.h>
+
+#include "input.h"
+#include "tools/pem/pem.h"
+#include "tsa/core/hex.h"
+#include "tsa/token/evidence/record.h"
+#include "tsa/token/read/oid.h"
+
+enum { SKEW_S = 300, MAX_BLOCKS = 4096, MAX_OCSP = 1 << 20 };
+
+static void objects_add(struct shared_objects *objects, struct bytes octets, const char *name)
+{
+	struct shared_object *object;
+
+	if (objects->count == objects->cap) {
+		unsigned cap = objects->cap == 0 ? 16 : 2 * objects->cap;
+		struct shared_object *more = must_calloc(cap, sizeof(*more));
+
+		if (objects->count > 0)
+			(void)memcpy(more, objects->at, objects->count * sizeof(*more));
+		free(objects->at);
+		objects->at = more;
+		objects->cap = cap;
+	}
+	object = &objects->at[objects->count++];
+	buf_append(&object->octets, octets);
+	object->name = must_strdup(name);
+}
+
+static void objects_wipe(struct shared_objects *objects)
+{
+	for (unsigned i = 0; i < objects->count; i++) {
+		buf_free(&objects->at[i].octets);
+		free(objects->at[i].name);
+	}
+	free(objects->at);
+}
+
+bool shared_add(struct shared *shared, enum material_kind kind, struct bytes octets,
+	const char *name, struct err *err)
+{
+	if (!material_add(shared->material, kind, FROM_CALLER, octets, name, NULL, err))
+		return err_while(err, "%.200s", name);
+	objects_add(&shared->covered, octets, name);
+	return true;
+}
+
+void shared_add_object(struct shared *shared, struct bytes octets, const char *name)
+{
+	objects_add(&shared->covered, octets, name);
+}
+
+bool shared_add_poe(struct shared *shared, struct bytes octets, const char *name, struct err *err)
+{
+	if (shared->poes.count == SHARED_MAX_POE_TOKENS)
+		return err_set(err, "%.200s: at most %d tokens that prove others: are more", name,
+			SHARED_MAX_POE_TOKENS);
+	objects_add(&shared->poes, octets, name);
+	return true;
+}
+
+bool shared_add_record(
+	struct shared *shared, struct bytes octets, const char *name, struct err *err)
+{
+	if (octets.len > EVIDENCE_MAX_RECORD)
+		return err_set(err, "%.200s: at most %d octets: has %zu", name, EVIDENCE_MAX_RECORD,
+			octets.len);
+	objects_add(&shared->records, octets, name);
+	return true;
+}
+
+/* ---- certificates, CRLs, OCSP responses ---- */
+
+static bool add_certificate(
+	struct shared *shared, bool is_anchor, X509 *certificate, const char *name, struct err *err)
+{
+	uint8_t *der = NULL;
+	int len = i2d_X509(certificate, &der);
+	struct bytes octets = { der, len > 0 ? (size_t)len : 0 };
+	bool ok;
+
+	if (len <= 0)
+		abort();
+	ok = is_anchor ? material_add_anchor(shared->material, octets, name, err)
+		       : shared_add(shared, MATERIAL_CERTIFICATE, octets, name, err);
+	OPENSSL_free(der);
+	return ok;
+}
+
+static bool read_certificates(struct shared *shared, const struct verify_list *files,
+	bool is_anchor, const char *option, struct err *err)
+{
+	for (unsigned i = 0; i < files->count; i++) {
+		STACK_OF(X509) *all = input_certificates(files->at[i], err);
+		bool ok = all != NULL;
+
+		for (int j = 0; ok && j < sk_X509_num(all); j++)
+			ok = add_certificate(
+				shared, is_anchor, sk_X509_value(all, j), files->at[i], err);
+		sk_X509_pop_free(all, X509_free);
+		if (!ok)
+			return err_while(err, "--%s %.200s", option, files->at[i]);
+	}
+	return true;
+}
+
+/* Every PEM block of a file; without one the whole is DER. */
+static bool read_blocks(struct shared *shared, enum material_kind kind, const char *path,
+	struct bytes content, struct err *err)
+{
+	BIO *in = BIO_new_mem_buf(content.at, (int)content.len);
+	bool ok = true;
+	unsigned count = 0;
+
+	while (ok && in != NULL) {
+		char *label = NULL, *header = NULL;
+		unsigned char *der = NULL;
+		long len = 0;
+
+		if (PEM_read_bio(in, &label, &header, &der, &len) != 1)
+			break;
+		ok = count++ < MAX_BLOCKS ? shared_add(shared, kind,
+						    (struct bytes){ der, (size_t)len }, path, err)
+					  : err_set(err, "at most %d in a file", MAX_BLOCKS);
+		OPENSSL_free(label);
+		OPENSSL_free(header);
+		OPENSSL_free(der);
+	}
+	BIO_free(in);
+	ERR_clear_error();
+	return ok && (count > 0 || shared_add(shared, kind, content, path, err));
+}
+
+static bool read_revocations(struct shared *shared, enum material_kind kind,
+	const struct verify_list *files, struct err *err)
+{
+	for (unsigned i = 0; i < files->count; i++) {
+		struct buf content = { 0 };
+		size_t max = kind == MATERIAL_CRL ? MATERIAL_MAX_CRL : MAX_OCSP;
+		bool ok = input_read(files->at[i], max, &content, err) &&
+			  read_blocks(shared, kind, files->at[i], buf_view(&content), err);
+
+		buf_free(&content);
+		if (!ok)
+			return err_while(err, kind == MATERIAL_CRL ? "--crl" : "--ocsp");
+	}
+	return true;
+}
+
+/* ---- the rest ---- */
+
+static bool read_poes(struct shared *shared, struct err *err)
+{
+	const struct verify_list *files = &shared->options->poes;
+
+	for (unsigned i = 0; i < files->count; i++) {
+		struct buf content = { 0 };
+		bool ok = input_der(files->at[i], BER_MAX_INPUT, &content, err) &&
+			  shared_add_poe(shared, buf_view(&content), files->at[i], err);
+
+		buf_free(&content);
+		if (!ok)
+			return err_while(err, "--poe %.200s", files->at[i]);
+	}
+	return true;
+}
+
+static bool read_record(struct shared *shared, struct err *err)
+{
+	const char *path = shared->options->evidence_record;
+	struct buf content = { 0 };
+	bool ok;
+
+	if (path == NULL)
+		return true;
+	ok = input_der(path, EVIDENCE_MAX_RECORD, &content, err) &&
+	     shared_add_record(shared, buf_view(&content), path, err);
+	buf_free(&content);
+	return ok || err_while(err, "--evidence-record %.200s", path);
+}
+
+static bool read_algorithms(struct shared *shared, struct err *err)
+{
+	const char *path = shared->options->algorithms;
+
+	if (path == NULL)
+		shared->algorithms = algorithms_default();
+	else if (input_read(path, ALGORITHMS_MAX_TEXT, &shared->algorithms_text, err))
+		shared->algorithms = algorithms_read(buf_view(&shared->algorithms_text), err);
+	shared->policy.algorithms = shared->algorithms;
+	return shared->algorithms != NULL || err_while(err, "--algorithms %.200s", path);
+}
+
+static int imprint_digest(const struct tsp_request *query)
+{
+	char dotted[OID_TEXT];
+
+	oid_text(query->digest_oid, dotted);
+	return OBJ_txt2nid(dotted);
+}
+
+/* The request: its nonce, its policy, and its imprint if the data are not given. */
+static bool read_query(struct shared *shared, struct err *err)
+{
+	const char *path = shared->options->query;
+	struct token_wants *wants = &shared->policy.wants;
+	struct tsp_request *query = &shared->query;
+	struct tsp_refusal refusal;
+
+	if (path == NULL)
+		return true;
+	if (!input_der(path, TSP_MAX_REQUEST, &shared->query_bytes, err))
+		return err_while(err, "--query %.200s", path);
+	if (!tsp_request_decode(buf_view(&shared->query_bytes), query, &refusal))
+		return err_set(
+			err, "--query %.200s: must be a TimeStampReq: %s", path, refusal.text);
+	if (query->nonce.len > 0)
+		wants->nonce = query->nonce;
+	if (query->policy.len > 0) {
+		oid_text(query->policy, shared->query_policy);
+		shared->one_policy[0] = shared->query_policy;
+		wants->policies = shared->one_policy;
+		wants->policy_count = 1;
+	}
+	if (shared->data == NULL)
+		shared->data = data_of_imprint(imprint_digest(query), query->imprint);
+	return true;
+}
+
+static bool read_data(struct shared *shared, struct err *err)
+{
+	const struct verify_options *options = shared->options;
+	uint8_t digest[EVP_MAX_MD_SIZE];
+	size_t len = 0;
+
+	if (options->data != NULL) {
+		shared->data = data_of_file(options->data, err);
+		return shared->data != NULL || err_while(err, "--data %.200s", options->data);
+	}
+	if (options->digest == NULL)
+		return true;
+	if (!hex_decode(options->digest, digest, sizeof(digest), &len) || len < 16)
+		return err_set(err, "--digest: must be 16 to 64 octets in hexadecimal: is %.140s",
+			options->digest);
+	shared->data = data_of_digest((struct bytes){ digest, len });
+	return true;
+}
+
+bool shared_read(const struct verify_options *options, struct shared *shared, struct err *err)
+{
+	*shared = (struct shared){
+		.options = options,
+		.cache = material_cache_new(),
+		.policy = { .model = options->model.model,
+			.at = options->at.given ? options->at.seconds : (int64_t)time(NULL),
+			.skew_s = SKEW_S,
+			.revocation_required = options->revocation_required,
+			.wants = { .policies = options->policies.count > 0 ? options->policies.at
+									   : NULL,
+				.policy_count = options->policies.count,
+				.legacy_eku = options->legacy_eku } },
+	};
+	shared->material = material_new(shared->cache, NULL);
+	return read_algorithms(shared, err) &&
+	       read_certificates(shared, &options->trust, true, "trust", err) &&
+	       read_certificates(shared, &options->untrusted, false, "untrusted", err) &&
+	       read_revocations(shared, MATERIAL_CRL, &options->crls, err) &&
+	       read_revocations(shared, MATERIAL_OCSP, &options->ocsps, err) &&
+	       read_poes(shared, err) && read_record(shared, err) && read_data(shared, err) &&
+	       read_query(shared, err);
+}
+
+void shared_wipe(struct shared *shared)
+{
+	objects_wipe(&shared->poes);
+	objects_wipe(&shared->covered);
+	objects_wipe(&shared->records);
+	data_free(shared->data);
+	material_free(shared->material);
+	material_cache_free(shared->cache);
+	algorithms_free(shared->algorithms);
+	buf_free(&shared->algorithms_text);
+	buf_free(&shared->query_bytes);
+}

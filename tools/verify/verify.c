@@ -1,0 +1,236 @@
+/* Owns the room of one token: what it carries, and what is found. */
+#include "verify.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "input.h"
+#include "report.h"
+#include "text.h"
+
+void tally_add(struct tally *tally, const struct tally *more)
+{
+	tally->passed += more->passed;
+	tally->failed += more->failed;
+	tally->indeterminate += more->indeterminate;
+	tally->unread += more->unread;
+	tally->unmet += more->unmet;
+}
+
+enum verify_exit tally_exit(const struct tally *tally)
+{
+	if (tally->unread > 0)
+		return VERIFY_COULD_NOT_RUN;
+	if (tally->failed > 0 || tally->unmet > 0)
+		return VERIFY_FAILED;
+	return tally->indeterminate > 0 ? VERIFY_INDETERMINATE : VERIFY_PASSED;
+}
+
+struct verify *verify_new(const struct shared *shared)
+{
+	struct verify *verify = must_calloc(1, sizeof(*verify));
+
+	verify->shared = shared;
+	verify->material = material_new(shared->cache, shared->material);
+	verify->parts = json_object();
+	return verify;
+}
+
+void verify_free(struct verify *verify)
+{
+	if (verify == NULL)
+		return;
+	json_decref(verify->parts);
+	material_free(verify->material);
+	free(verify);
+}
+
+void verify_complain(const char *file, const struct err *err, struct tally *tally)
+{
+	(void)fflush(stdout);
+	(void)fputs("tsa-verify: ", stderr);
+	text_escaped_string(stderr, file);
+	(void)fputs(": ", stderr);
+	text_escaped_string(stderr, err->text);
+	(void)fputc('\n', stderr);
+	tally->unread++;
+}
+
+/*
+ * What later tokens prove of this one: they may be over the file, or over the ContentInfo in a
+ * response.
+ */
+static void add_proofs(struct verify *verify, struct bytes octets)
+{
+	const struct shared *shared = verify->shared;
+	struct bytes *tokens;
+	struct check_object objects[2] = { { octets } };
+	unsigned count = 1;
+	struct token_file file;
+
+	if (shared->poes.count == 0)
+		return;
+	token_file_read(octets, &file);
+	if (file.kind == TOKEN_RESPONSE && file.cms.whole != NULL)
+		objects[count++].octets = file.cms.whole->whole;
+	tokens = must_calloc(shared->poes.count, sizeof(*tokens));
+	for (unsigned i = 0; i < shared->poes.count; i++)
+		tokens[i] = buf_view(&shared->poes.at[i].octets);
+	check_proofs(tokens, shared->poes.count, objects, count, &shared->policy, verify->material,
+		shared->cache, NULL, NULL);
+	free(tokens);
+	token_file_wipe(&file);
+}
+
+/* The request's imprint as well if the data were given beside it. */
+static void check_query(const struct shared *shared, struct checked *checked)
+{
+	const struct tst_part *tst = &checked->facts.file.tst;
+	struct verdict *verdict = &checked->verdict;
+	char dotted[OID_TEXT];
+
+	if (shared->options->query == NULL || verdict->status == CHECK_FAILED)
+		return;
+	oid_text(shared->query.digest_oid, dotted);
+	if (!oid_is(tst->digest, dotted) ||
+		!bytes_equal(tst->hashed->content, shared->query.imprint))
+		verdict_fail(verdict, "V-15", CHECK_FAILED, SUB_HASH_FAILURE,
+			"RFC 3161 2.4.2: the imprint must be that of the request: is another");
+}
+
+/* Data were given, and not in the digest of the token. */
+static void check_data(
+	const struct verify_subject *subject, const struct shared *shared, struct checked *checked)
+{
+	bool given = subject->data != NULL || shared->data != NULL;
+	const char *name = OBJ_nid2sn(checked->facts.imprint_digest);
+
+	if (!given || checked->verdict.status == CHECK_FAILED ||
+		checked->facts.data != TOKEN_DATA_NOT_GIVEN)
+		return;
+	verdict_fail(&checked->verdict, "V-15", CHECK_INDETERMINATE, SUB_SIGNED_DATA_NOT_FOUND,
+		"the digest of the data by %s must be known: is not", name);
+	verdict_need(&checked->verdict, "the data, or their digest by %s", name);
+}
+
+static void check(struct verify *verify, const struct verify_subject *subject)
+{
+	const struct shared *shared = verify->shared;
+	struct check_policy policy = shared->policy;
+
+	if (subject->data != NULL) {
+		policy.wants.data = subject->data;
+		policy.wants.data_arg = subject->data_arg;
+	} else if (shared->data != NULL) {
+		policy.wants.data = data_digest;
+		policy.wants.data_arg = shared->data;
+	}
+	add_proofs(verify, subject->octets);
+	check_token(subject->octets, &policy, verify->material, &verify->checked);
+	check_query(shared, &verify->checked);
+	check_data(subject, shared, &verify->checked);
+}
+
+/* Why a verdict of PASSED is not enough; NULL: it is. */
+static const char *find_unmet(const struct shared *shared, const struct checked *checked)
+{
+	const struct verify_model *require = &shared->options->require_model;
+	const struct verdict *verdict = &checked->verdict;
+
+	if (verdict->status != CHECK_PASSED)
+		return NULL;
+	if (require->given && checked->model > require->model)
+		return "--require-model: it passed under a laxer model";
+	for (unsigned i = 0; shared->options->fail_on_warning && i < verdict->line_count; i++)
+		if (verdict->lines[i].result == CHECK_WARN)
+			return "--fail-on-warning: it passed with a warning";
+	return NULL;
+}
+
+static void count_one(const struct checked *checked, const char *unmet, struct tally *tally)
+{
+	tally->passed += checked->verdict.status == CHECK_PASSED;
+	tally->failed += checked->verdict.status == CHECK_FAILED;
+	tally->indeterminate += checked->verdict.status == CHECK_INDETERMINATE;
+	tally->unmet += unmet != NULL;
+}
+
+void verify_token(
+	struct verify *verify, const struct verify_subject *subject, struct tally *tally, FILE *out)
+{
+	struct report report = { .shared = verify->shared,
+		.subject = subject,
+		.checked = &verify->checked,
+		.parts = verify->parts };
+
+	check(verify, subject);
+	report.unmet = find_unmet(verify->shared, &verify->checked);
+	count_one(&verify->checked, report.unmet, tally);
+	if (verify->shared->options->json)
+		report_put_json(&report, out);
+	else if (verify->shared->brief)
+		report_put_line(&report, out);
+	else
+		report_put_text(&report, out);
+	checked_wipe(&verify->checked);
+	material_clear(verify->material);
+	(void)json_object_clear(verify->parts);
+}
+
+/* The file X of a token X.tsr, X.tst or X.der (--data-beside); NULL and err if there is none. */
+static struct data *data_beside(const char *path, struct err *err)
+{
+	const char *dot = strrchr(path, '.');
+	char *beside;
+	struct data *data = NULL;
+
+	if (dot == NULL || (strcmp(dot, ".tsr") != 0 && strcmp(dot, ".tst") != 0 &&
+				   strcmp(dot, ".der") != 0)) {
+		err_set(err, "--data-beside: must end in .tsr, .tst or .der: does not");
+		return NULL;
+	}
+	beside = must_strdup(path);
+	beside[dot - path] = '\0';
+	data = data_of_file(beside, err);
+	if (data == NULL)
+		err_while(err, "--data-beside %.200s", beside);
+	free(beside);
+	return data;
+}
+
+/* The digests of data that could not be read to their end were not used. */
+static void check_read(const struct data *data, const char *path, struct tally *tally)
+{
+	struct err err = { 0 };
+
+	if (data != NULL && data_failed(data, &err))
+		verify_complain(path, &err, tally);
+}
+
+void verify_file(struct verify *verify, const char *path, struct tally *tally, FILE *out)
+{
+	const struct verify_options *options = verify->shared->options;
+	struct verify_subject subject = { .name = path };
+	struct buf content = { 0 };
+	struct data *beside = NULL;
+	struct err err = { 0 };
+	bool ok = true;
+
+	if (options->data_beside) {
+		beside = data_beside(path, &err);
+		ok = beside != NULL;
+		subject.data = data_digest;
+		subject.data_arg = beside;
+	}
+	ok = ok && input_der(path, BER_MAX_INPUT, &content, &err);
+	if (ok) {
+		subject.octets = buf_view(&content);
+		verify_token(verify, &subject, tally, out);
+		check_read(beside, path, tally);
+		check_read(verify->shared->data, options->data, tally);
+	} else {
+		verify_complain(path, &err, tally);
+	}
+	data_free(beside);
+	buf_free(&content);
+}
