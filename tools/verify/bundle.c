@@ -272,6 +272,9 @@ bool bundle_read(const char *folder, struct bundle *bundle, struct err *err)
 	for (unsigned i = 0; ok && i < r->files.count; i++)
 		if (strcmp(r->files.at[i], manifest_name) != 0)
 			ok = take_file(r, r->files.at[i], bundle, err);
+	/* Of those that the manifest names, each is known. */
+	if (r->has_manifest)
+		bundle->others = 0;
 	free_names(&r->files);
 	free_names(&r->folders);
 	manifest_wipe(&r->manifest);

@@ -125,18 +125,17 @@ static bool put_token(const struct collecting *c)
 	return put(c, is_response ? "token.tsr" : "token.der", c->collect->token, "token", NULL);
 }
 
-static bool put_proofs(const struct collecting *c)
+static bool put_objects(const struct collecting *c, const struct collect_object *objects,
+	unsigned count, const char *folder, const char *ending, const char *is)
 {
-	for (unsigned i = 0; i < c->collect->proof_count; i++) {
-		const struct collect_object *proof = &c->collect->proofs[i];
+	for (unsigned i = 0; i < count; i++) {
 		char name[MANIFEST_MAX_NAME];
 
-		(void)snprintf(name, sizeof(name), "poe/%04u.tsr", i);
-		if (!put(c, name, proof->octets, "later token", proof->name))
+		(void)snprintf(name, sizeof(name), "%s/%04u.%s", folder, i, ending);
+		if (!put(c, name, objects[i].octets, is, objects[i].name))
 			return false;
 	}
-	return c->collect->record.len == 0 ||
-	       put(c, "evidence.ers", c->collect->record, "evidence record", NULL);
+	return true;
 }
 
 static bool put_digests(const struct collecting *c)
@@ -202,7 +201,11 @@ bool collect_write(const struct collect *collect, struct err *err)
 	c.seal = seal_new(collect->folder, made, by, collect->tool, err);
 	if (c.seal == NULL)
 		return false;
-	ok = (put_token(&c) && put_digests(&c) && put_material(&c) && put_proofs(&c) &&
+	ok = (put_token(&c) && put_digests(&c) && put_material(&c) &&
+		     put_objects(&c, collect->proofs, collect->proof_count, "poe", "tsr",
+			     "later token") &&
+		     put_objects(&c, collect->records, collect->record_count, "evidence", "ers",
+			     "evidence record") &&
 		     put_policy(&c) && put(&c, "report.json", collect->report, "report", NULL) &&
 		     seal_finish(c.seal, err)) ||
 	     err_while(err, "%.200s", collect->folder);

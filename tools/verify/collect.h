@@ -30,7 +30,8 @@ struct collect {
 	struct bytes algorithms; /* text of the table; empty: what is built in */
 	const struct collect_object *proofs;
 	unsigned proof_count;
-	struct bytes record; /* empty: none */
+	const struct collect_object *records; /* of evidence */
+	unsigned record_count;
 	struct collect_digest digests[COLLECT_MAX_DIGESTS]; /* of the data */
 	unsigned digest_count;
 	const struct fetch *fetch; /* NULL: nothing was fetched */

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "gather.h"
 #include "input.h"
 #include "report.h"
 #include "text.h"
@@ -42,6 +43,7 @@ void verify_free(struct verify *verify)
 		return;
 	json_decref(verify->parts);
 	material_free(verify->material);
+	fetch_free(verify->fetch);
 	free(verify);
 }
 
@@ -155,18 +157,35 @@ static void count_one(const struct checked *checked, const char *unmet, struct t
 	tally->unmet += unmet != NULL;
 }
 
+static void collect(const struct report *report, const struct verify *verify, struct tally *tally)
+{
+	json_t *object = report_json(report);
+	struct err err = { 0 };
+
+	if (!gather_collect(verify, report->subject, object, &err))
+		verify_complain(report->subject->name, &err, tally);
+	json_decref(object);
+}
+
 void verify_token(
 	struct verify *verify, const struct verify_subject *subject, struct tally *tally, FILE *out)
 {
+	const struct verify_options *options = verify->shared->options;
 	struct report report = { .shared = verify->shared,
 		.subject = subject,
 		.checked = &verify->checked,
 		.parts = verify->parts };
 
 	check(verify, subject);
+	if (options->fetch && gather_missing(verify)) {
+		checked_wipe(&verify->checked);
+		check(verify, subject);
+	}
 	report.unmet = find_unmet(verify->shared, &verify->checked);
 	count_one(&verify->checked, report.unmet, tally);
-	if (verify->shared->options->json)
+	if (options->collect != NULL)
+		collect(&report, verify, tally);
+	if (options->json)
 		report_put_json(&report, out);
 	else if (verify->shared->brief)
 		report_put_line(&report, out);

@@ -6,6 +6,7 @@
 
 #include <jansson.h>
 
+#include "fetch.h"
 #include "shared.h"
 
 /* Exit status (design section 4). */
@@ -42,6 +43,7 @@ struct verify {
 	const struct shared *shared;
 	struct material *material; /* of this token, on shared->material */
 	struct checked checked;
+	struct fetch *fetch; /* NULL: nothing was fetched yet */
 	json_t *parts; /* further members of the report, by those who add to it; an object */
 };
 
