@@ -10,12 +10,14 @@ enum { FIRST_NODES = 256, LONG_FORM = 0x80, RESERVED_LENGTH = 0xff, HIGH_TAG = 0
 
 /* An element whose end was not reached yet. */
 struct open {
-	uint32_t node;
+	uint32_t node; /* if it is kept */
+	bool indefinite;
 	size_t limit; /* where it ends, or at the latest if its length is indefinite */
 };
 
 struct parser {
 	struct ber *tree;
+	const struct ber_limits *limits;
 	struct open open[BER_MAX_DEPTH];
 	size_t depth;
 	size_t at;
@@ -64,7 +66,7 @@ static bool read_length(
 		if (octets == RESERVED_LENGTH || octets - LONG_FORM > limit - p->at)
 			return err_at(err, start, "X.690 8.1.3.5: the length is cut off");
 		for (octets -= LONG_FORM; octets > 0; octets--) {
-			if (*len > BER_MAX_INPUT)
+			if (*len > p->limits->input)
 				return err_at(err, start, "the length goes past the end");
 			*len = *len << 8 | in[p->at++];
 		}
@@ -83,8 +85,22 @@ static struct ber_node *new_node(struct ber *tree)
 		tree->nodes = nodes;
 		tree->cap = cap;
 	}
-	tree->nodes[tree->count] = (struct ber_node){ 0 };
 	return &tree->nodes[tree->count++];
+}
+
+/* Keeps an element whose header ends at p->at; false if there are too many. */
+static bool keep_element(struct parser *p, const struct ber_node *element, struct err *err)
+{
+	struct ber_node *node;
+
+	if (p->depth >= p->limits->depth)
+		return true;
+	if (p->tree->count == BER_MAX_NODES)
+		return err_set(err, "at most %d elements: there are more", BER_MAX_NODES);
+	node = new_node(p->tree);
+	*node = *element;
+	node->past = (uint32_t)p->tree->count;
+	return true;
 }
 
 static bool read_element(struct parser *p, struct err *err)
@@ -92,34 +108,29 @@ static bool read_element(struct parser *p, struct err *err)
 	struct ber *tree = p->tree;
 	size_t limit = p->depth == 0 ? tree->input.len : p->open[p->depth - 1].limit;
 	size_t start = p->at;
-	struct ber_node *node;
+	struct ber_node node = { 0 };
 	size_t len;
-	uint8_t tag;
-	bool indefinite;
 
 	if (p->at >= limit)
 		return err_at(err, start, "X.690 8.1: an element was to follow");
-	if (tree->count == BER_MAX_NODES)
-		return err_set(err, "at most %d elements: there are more", BER_MAX_NODES);
-	if (!read_tag(p, limit, &tag, err) || !read_length(p, limit, &len, &indefinite, err))
+	if (!read_tag(p, limit, &node.tag, err) ||
+		!read_length(p, limit, &len, &node.indefinite, err))
 		return false;
-	if (indefinite && (tag & BER_CONSTRUCTED) == 0)
+	if (node.indefinite && (node.tag & BER_CONSTRUCTED) == 0)
 		return err_at(err, start, "X.690 8.1.3.2: indefinite length of a primitive");
-	node = new_node(tree);
-	node->tag = tag;
-	node->indefinite = indefinite;
-	node->content = (struct bytes){ tree->input.at + p->at, len };
-	node->whole = (struct bytes){ tree->input.at + start, p->at + len - start };
-	node->past = (uint32_t)tree->count;
-	if ((tag & BER_CONSTRUCTED) == 0) {
+	node.content = (struct bytes){ tree->input.at + p->at, len };
+	node.whole = (struct bytes){ tree->input.at + start, p->at + len - start };
+	if (!keep_element(p, &node, err))
+		return false;
+	if ((node.tag & BER_CONSTRUCTED) == 0) {
 		p->at += len;
 		return true;
 	}
 	if (p->depth == BER_MAX_DEPTH)
 		return err_set(
 			err, "offset %zu: at most %d levels: there are more", start, BER_MAX_DEPTH);
-	p->open[p->depth++] =
-		(struct open){ (uint32_t)(tree->count - 1), indefinite ? limit : p->at + len };
+	p->open[p->depth++] = (struct open){ (uint32_t)(tree->count - 1), node.indefinite,
+		node.indefinite ? limit : p->at + len };
 	return true;
 }
 
@@ -127,30 +138,35 @@ static bool read_element(struct parser *p, struct err *err)
 static bool close_one(struct parser *p)
 {
 	const struct open *open = &p->open[p->depth - 1];
-	struct ber_node *node = &p->tree->nodes[open->node];
 	const uint8_t *in = p->tree->input.at;
+	size_t end = p->at; /* of the contents */
+	struct ber_node *node;
 
-	if (node->indefinite) {
+	if (open->indefinite) {
 		if (open->limit - p->at < 2 || in[p->at] != 0 || in[p->at + 1] != 0)
 			return false;
-		node->content.len = (size_t)(in + p->at - node->content.at);
 		p->at += 2;
-		node->whole.len = (size_t)(in + p->at - node->whole.at);
 	} else if (p->at < open->limit) {
 		return false;
 	}
-	node->past = (uint32_t)p->tree->count;
 	p->depth--;
+	if (p->depth >= p->limits->depth)
+		return true;
+	node = &p->tree->nodes[open->node];
+	node->content.len = (size_t)(in + end - node->content.at);
+	node->whole.len = (size_t)(in + p->at - node->whole.at);
+	node->past = (uint32_t)p->tree->count;
 	return true;
 }
 
-bool ber_parse(struct bytes in, struct ber *tree, struct err *err)
+bool ber_parse_outer(
+	struct bytes in, const struct ber_limits *limits, struct ber *tree, struct err *err)
 {
-	struct parser p = { .tree = tree };
+	struct parser p = { .tree = tree, .limits = limits };
 
 	*tree = (struct ber){ .input = in };
-	if (in.len > BER_MAX_INPUT)
-		return err_set(err, "at most %d bytes: has %zu", BER_MAX_INPUT, in.len);
+	if (in.len > limits->input)
+		return err_set(err, "at most %zu bytes: has %zu", limits->input, in.len);
 	do {
 		if (!read_element(&p, err))
 			return false;
@@ -159,6 +175,13 @@ bool ber_parse(struct bytes in, struct ber *tree, struct err *err)
 	} while (p.depth > 0);
 	tree->rest = (struct bytes){ in.at + p.at, in.len - p.at };
 	return true;
+}
+
+bool ber_parse(struct bytes in, struct ber *tree, struct err *err)
+{
+	static const struct ber_limits limits = { BER_MAX_INPUT, BER_MAX_DEPTH + 1 };
+
+	return ber_parse_outer(in, &limits, tree, err);
 }
 
 void ber_free(struct ber *tree)

@@ -45,6 +45,16 @@ struct ber {
  * names the offset, if it is no BER or past a limit. ber_free() in both cases.
  */
 MUST_CHECK bool ber_parse(struct bytes in, struct ber *tree, struct err *err);
+
+/* Where only the outer elements matter, and much is inside them. */
+struct ber_limits {
+	size_t input; /* octets */
+	size_t depth; /* levels that are kept; what is deeper is read over, to BER_MAX_DEPTH */
+};
+
+/* As ber_parse(), within other limits than BER_MAX_INPUT. */
+MUST_CHECK bool ber_parse_outer(
+	struct bytes in, const struct ber_limits *limits, struct ber *tree, struct err *err);
 void ber_free(struct ber *tree);
 
 /* Walks the elements right inside one; failed stays set once another tag was wanted. */
