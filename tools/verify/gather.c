@@ -69,25 +69,6 @@ bool gather_folder(struct shared *shared, const char *folder, struct err *err)
 	return ok || err_while(err, "--evidence");
 }
 
-void gather_proofs(struct shared *shared)
-{
-	struct bytes *tokens;
-	struct check_object *objects;
-
-	if (shared->poes.count == 0 || shared->covered.count == 0)
-		return;
-	tokens = must_calloc(shared->poes.count, sizeof(*tokens));
-	objects = must_calloc(shared->covered.count, sizeof(*objects));
-	for (unsigned i = 0; i < shared->poes.count; i++)
-		tokens[i] = buf_view(&shared->poes.at[i].octets);
-	for (unsigned i = 0; i < shared->covered.count; i++)
-		objects[i].octets = buf_view(&shared->covered.at[i].octets);
-	check_proofs(tokens, shared->poes.count, objects, shared->covered.count, &shared->policy,
-		shared->material, shared->cache, NULL, NULL);
-	free(tokens);
-	free(objects);
-}
-
 /* --- the network ----------------------------------------------------------------------------- */
 
 static json_t *set_text(json_t *object, const char *key, const char *text)

@@ -10,8 +10,6 @@
  * and err if it cannot be read or is not as its manifest says.
  */
 MUST_CHECK bool gather_folder(struct shared *shared, const char *folder, struct err *err);
-/* Lets the tokens that were given prove the other things that were. */
-void gather_proofs(struct shared *shared);
 /*
  * Fetches what the token that was checked lacks, and notes each attempt in verify->parts ("fetch").
  * True if it is to be checked again.
