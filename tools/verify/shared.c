@@ -8,13 +8,15 @@
 #include <openssl/err.h>
 #include <openssl/pem.h>
 
+#include "gather.h"
 #include "input.h"
+#include "seal.h"
 #include "tools/pem/pem.h"
 #include "tsa/core/hex.h"
 #include "tsa/token/evidence/record.h"
 #include "tsa/token/read/oid.h"
 
-enum { SKEW_S = 300, MAX_BLOCKS = 4096, MAX_OCSP = 1 << 20 };
+enum { SKEW_S = 60, MAX_BLOCKS = 4096, MAX_OCSP = 1 << 20 };
 
 static void objects_add(struct shared_objects *objects, struct bytes octets, const char *name)
 {
@@ -254,6 +256,76 @@ static bool read_data(struct shared *shared, struct err *err)
 	return true;
 }
 
+static bool read_folders(struct shared *shared, struct err *err)
+{
+	const struct verify_list *folders = &shared->options->evidence;
+
+	for (unsigned i = 0; i < folders->count; i++)
+		if (!gather_folder(shared, folders->at[i], err))
+			return false;
+	return true;
+}
+
+/* Said before anything is fetched, not after. */
+static bool check_collect(const char *folder, struct err *err)
+{
+	return folder == NULL || seal_is_free(folder, err) || err_while(err, "--collect");
+}
+
+/* What the later tokens prove of what was given; what they prove of a token is asked with it. */
+static void prove_covered(struct shared *shared)
+{
+	unsigned poes = shared->poes.count, count = shared->covered.count;
+	struct bytes *tokens;
+	struct check_object *objects;
+
+	if (poes == 0 || count == 0)
+		return;
+	tokens = must_calloc(poes, sizeof(*tokens));
+	objects = must_calloc(count, sizeof(*objects));
+	for (unsigned i = 0; i < poes; i++)
+		tokens[i] = buf_view(&shared->poes.at[i].octets);
+	for (unsigned i = 0; i < count; i++)
+		objects[i].octets = buf_view(&shared->covered.at[i].octets);
+	check_proofs(tokens, poes, objects, count, &shared->policy, shared->material, shared->cache,
+		NULL, NULL);
+	free(tokens);
+	free(objects);
+}
+
+/* --signed-cert: one certificate, whose issuer may stand behind it. */
+static bool read_signed_cert(struct shared *shared, struct err *err)
+{
+	const char *path = shared->options->signed_cert;
+	STACK_OF(X509) * all;
+	bool ok = true;
+
+	if (path == NULL)
+		return true;
+	all = input_certificates(path, err);
+	if (all == NULL)
+		return err_while(err, "--signed-cert %.200s", path);
+	shared->signed_cert = sk_X509_shift(all);
+	for (int i = 0; ok && i < sk_X509_num(all); i++)
+		ok = add_certificate(shared, false, sk_X509_value(all, i), path, err);
+	sk_X509_pop_free(all, X509_free);
+	return ok;
+}
+
+static bool read_all(struct shared *shared, struct err *err)
+{
+	const struct verify_options *options = shared->options;
+
+	return read_algorithms(shared, err) &&
+	       read_certificates(shared, &options->trust, true, "trust", err) &&
+	       read_certificates(shared, &options->untrusted, false, "untrusted", err) &&
+	       read_revocations(shared, MATERIAL_CRL, &options->crls, err) &&
+	       read_revocations(shared, MATERIAL_OCSP, &options->ocsps, err) &&
+	       read_poes(shared, err) && read_record(shared, err) && read_data(shared, err) &&
+	       read_query(shared, err) && read_signed_cert(shared, err) &&
+	       read_folders(shared, err) && check_collect(options->collect, err);
+}
+
 bool shared_read(const struct verify_options *options, struct shared *shared, struct err *err)
 {
 	*shared = (struct shared){
@@ -269,13 +341,10 @@ bool shared_read(const struct verify_options *options, struct shared *shared, st
 				.legacy_eku = options->legacy_eku } },
 	};
 	shared->material = material_new(shared->cache, NULL);
-	return read_algorithms(shared, err) &&
-	       read_certificates(shared, &options->trust, true, "trust", err) &&
-	       read_certificates(shared, &options->untrusted, false, "untrusted", err) &&
-	       read_revocations(shared, MATERIAL_CRL, &options->crls, err) &&
-	       read_revocations(shared, MATERIAL_OCSP, &options->ocsps, err) &&
-	       read_poes(shared, err) && read_record(shared, err) && read_data(shared, err) &&
-	       read_query(shared, err);
+	if (!read_all(shared, err))
+		return false;
+	prove_covered(shared);
+	return true;
 }
 
 void shared_wipe(struct shared *shared)
@@ -284,6 +353,7 @@ void shared_wipe(struct shared *shared)
 	objects_wipe(&shared->covered);
 	objects_wipe(&shared->records);
 	data_free(shared->data);
+	X509_free(shared->signed_cert);
 	material_free(shared->material);
 	material_cache_free(shared->cache);
 	algorithms_free(shared->algorithms);
