@@ -19,7 +19,7 @@ enum {
 #define PATH_IDS                                                                                   \
 	{ "subjectKeyIdentifier", "hash" },                                                        \
 	{                                                                                          \
-		"authorityKeyIdentifier", "keyid:always"                                           \
+		"authorityKeyIdentifier", "keyid"                                           \
 	}
 
 /* The i-th key of the program, P-256; made when first asked for. */

@@ -9,7 +9,7 @@
 
 enum {
 	MATERIAL_KINDS = 3,
-	CACHE_MAX_PARSED = 4096, /* objects */
+	CACHE_MAX_PARSED = 2048, /* objects; one takes some 10 KiB */
 	CACHE_MAX_OCTETS = 16 << 20, /* of their DER; parsed they take some ten times as much */
 	CACHE_MAX_SIGNATURES = 16384, /* results of signature checks */
 	CACHE_MAX_PATHS = 1024, /* results of path_find */

@@ -8,7 +8,10 @@
 enum {
 	PATH_MAX_LENGTH = 12, /* certificates, signer and anchor included */
 	PATH_MAX_FOUND = 8,
-	PATH_MAX_STEPS = 4096, /* issuers looked at for one signer: cycles and floods end there */
+	PATH_MAX_STEPS = 2048, /* certificates, signatures and links looked at for one signer */
+	PATH_MAX_DOUBTFUL =
+		64, /* of these, signatures by keys that no anchor vouches for as a CA's */
+	PATH_MAX_JUDGED = 64, /* complete ways judged for one signer */
 };
 
 struct path {
@@ -19,29 +22,41 @@ struct path {
 };
 
 struct paths {
-	struct path at[PATH_MAX_FOUND]; /* those that hold first, then by number of steps */
+	struct path at[PATH_MAX_FOUND]; /* those that hold first, then the shorter ones */
 	unsigned count;
-	bool gave_up; /* a limit was reached */
-	/* Of the longest way that ended at no anchor: the certificate whose issuer is missing. */
+	bool gave_up; /* a limit was reached: there may be more */
+	/*
+	 * If there is no path: at the end of the longest way, the certificate whose issuer is
+	 * missing; the signer itself if its issuer is not at hand.
+	 */
 	const struct material_item *dead_end;
 	bool dead_end_is_root; /* it issued itself and is no anchor */
 };
 
 /*
- * All ways from signer to an anchor in material, by issuer name and key identifier, each signature
- * checked. What is checked by X509_verify_cert() for each: everything but times, revocation and
- * the strength of algorithms; EKU of intermediates as longterm.md 1.1 row 12. purpose is the EKU's
- * NID (NID_time_stamp, NID_OCSP_sign, NID_undef for a CRL's issuer).
+ * All ways from signer, which is in material, to an anchor, by issuer name and key identifier (if
+ * both sides have one), each signature checked; a way ends at the first anchor. What is checked by
+ * X509_verify_cert() for each: everything but times, revocation and the strength of algorithms;
+ * that CAs say they are; and for NID_time_stamping the EKU of intermediates as longterm.md 1.1 row
+ * 12. purpose is that, or NID_OCSP_sign, NID_undef for a CRL's issuer; the signer's own EKU is not
+ * asked for.  The anchors vouch from above: what has no signature below one is not followed,
+ * so that certificates a stranger put into a token cost little and hide nothing. Results are kept
+ * in the cache for the same signer and the same certificates.
  */
 void paths_find(const struct material *material, const struct material_item *signer, int purpose,
 	struct paths *paths);
-/* The time of notBefore or notAfter, seconds since 1970. */
+/*
+ * The time of notBefore or notAfter, seconds since 1970; a time that cannot be read is as if never
+ * valid.
+ */
 int64_t path_not_before(const struct material_item *certificate);
 int64_t path_not_after(const struct material_item *certificate);
 /*
- * "CN=… issued by key identifier …": the issuer that a certificate wants, its subject and key
- * identifier as far as known, and where it says it can be had (caIssuers). out has VERDICT_TEXT.
+ * "CN=… (key identifier …), offered at http://…": the issuer that a certificate wants, its subject
+ * and key identifier as far as known, and where it says it can be had (caIssuers).
  */
 void path_missing_issuer(const struct material_item *certificate, char out[VERDICT_TEXT]);
+/* The subject in one line, in the manner of RFC 4514; control characters are escaped. */
+void path_subject(const struct material_item *certificate, char out[VERDICT_TEXT]);
 
 #endif
