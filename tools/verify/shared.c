@@ -14,7 +14,7 @@
 #include "tsa/token/evidence/record.h"
 #include "tsa/token/read/oid.h"
 
-enum { SKEW_S = 300, MAX_BLOCKS = 4096, MAX_OCSP = 1 << 20 };
+enum { SKEW_S = 60, MAX_BLOCKS = 4096, MAX_OCSP = 1 << 20 };
 
 static void objects_add(struct shared_objects *objects, struct bytes octets, const char *name)
 {
@@ -254,6 +254,40 @@ static bool read_data(struct shared *shared, struct err *err)
 	return true;
 }
 
+/* What the later tokens prove of what was given; what they prove of a token is asked with it. */
+static void prove_covered(struct shared *shared)
+{
+	unsigned poes = shared->poes.count, count = shared->covered.count;
+	struct bytes *tokens;
+	struct check_object *objects;
+
+	if (poes == 0 || count == 0)
+		return;
+	tokens = must_calloc(poes, sizeof(*tokens));
+	objects = must_calloc(count, sizeof(*objects));
+	for (unsigned i = 0; i < poes; i++)
+		tokens[i] = buf_view(&shared->poes.at[i].octets);
+	for (unsigned i = 0; i < count; i++)
+		objects[i].octets = buf_view(&shared->covered.at[i].octets);
+	check_proofs(tokens, poes, objects, count, &shared->policy, shared->material, shared->cache,
+		NULL, NULL);
+	free(tokens);
+	free(objects);
+}
+
+static bool read_all(struct shared *shared, struct err *err)
+{
+	const struct verify_options *options = shared->options;
+
+	return read_algorithms(shared, err) &&
+	       read_certificates(shared, &options->trust, true, "trust", err) &&
+	       read_certificates(shared, &options->untrusted, false, "untrusted", err) &&
+	       read_revocations(shared, MATERIAL_CRL, &options->crls, err) &&
+	       read_revocations(shared, MATERIAL_OCSP, &options->ocsps, err) &&
+	       read_poes(shared, err) && read_record(shared, err) && read_data(shared, err) &&
+	       read_query(shared, err);
+}
+
 bool shared_read(const struct verify_options *options, struct shared *shared, struct err *err)
 {
 	*shared = (struct shared){
@@ -269,13 +303,10 @@ bool shared_read(const struct verify_options *options, struct shared *shared, st
 				.legacy_eku = options->legacy_eku } },
 	};
 	shared->material = material_new(shared->cache, NULL);
-	return read_algorithms(shared, err) &&
-	       read_certificates(shared, &options->trust, true, "trust", err) &&
-	       read_certificates(shared, &options->untrusted, false, "untrusted", err) &&
-	       read_revocations(shared, MATERIAL_CRL, &options->crls, err) &&
-	       read_revocations(shared, MATERIAL_OCSP, &options->ocsps, err) &&
-	       read_poes(shared, err) && read_record(shared, err) && read_data(shared, err) &&
-	       read_query(shared, err);
+	if (!read_all(shared, err))
+		return false;
+	prove_covered(shared);
+	return true;
 }
 
 void shared_wipe(struct shared *shared)

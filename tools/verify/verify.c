@@ -56,30 +56,38 @@ void verify_complain(const char *file, const struct err *err, struct tally *tall
 	tally->unread++;
 }
 
-/*
- * What later tokens prove of this one: they may be over the file, or over the ContentInfo in a
- * response.
- */
+/* How a later token fares, for the report. */
+static void add_proof(void *arg, unsigned token, const struct checked *checked, unsigned covers)
+{
+	struct verify *verify = arg;
+	const struct verdict *verdict = &checked->verdict;
+	json_t *proofs = json_object_get(verify->parts, "proofs");
+	json_t *one = json_object();
+
+	text_set(one, "file", text_json(bytes_of_text(verify->shared->poes.at[token].name)));
+	text_set(one, "status", json_string(check_status_name(verdict->status)));
+	text_set(one, "why", text_json(bytes_of_text(verdict->why)));
+	text_set(one, "time", report_json_time(checked->facts.gen_time));
+	text_set(one, "covers", json_integer(covers));
+	text_add(proofs, one);
+}
+
+/* What later tokens prove of this one and of what it was given with. */
 static void add_proofs(struct verify *verify, struct bytes octets)
 {
 	const struct shared *shared = verify->shared;
+	const struct check_object object = { octets };
 	struct bytes *tokens;
-	struct check_object objects[2] = { { octets } };
-	unsigned count = 1;
-	struct token_file file;
 
 	if (shared->poes.count == 0)
 		return;
-	token_file_read(octets, &file);
-	if (file.kind == TOKEN_RESPONSE && file.cms.whole != NULL)
-		objects[count++].octets = file.cms.whole->whole;
+	text_set(verify->parts, "proofs", json_array());
 	tokens = must_calloc(shared->poes.count, sizeof(*tokens));
 	for (unsigned i = 0; i < shared->poes.count; i++)
 		tokens[i] = buf_view(&shared->poes.at[i].octets);
-	check_proofs(tokens, shared->poes.count, objects, count, &shared->policy, verify->material,
-		shared->cache, NULL, NULL);
+	check_proofs(tokens, shared->poes.count, &object, 1, &shared->policy, verify->material,
+		shared->cache, add_proof, verify);
 	free(tokens);
-	token_file_wipe(&file);
 }
 
 /* The request's imprint as well if the data were given beside it. */
