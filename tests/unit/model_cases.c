@@ -21,8 +21,8 @@ void model_run_case(void **state)
 	assert_int_equal(checked->proved, verdict->status == CHECK_PASSED);
 	if (verdict->status == CHECK_INDETERMINATE)
 		assert_int_not_equal(verdict->need_count, 0);
-	if (one->control != 0)
-		assert_int_equal(checked->control, one->control);
+	if (one->situation.control != 0)
+		assert_int_equal(checked->control, one->situation.control);
 	model_world_free(world);
 }
 

@@ -50,6 +50,7 @@ struct situation {
 	bool required;
 	const char *algorithms; /* NULL: ECDSA and SHA-256 have no end */
 	struct made_crl crls[MODEL_CRLS];
+	int64_t control; /* what it has to come to; 0: not looked at */
 };
 
 struct model_world;
@@ -65,7 +66,6 @@ struct model_case {
 	const char *name;
 	struct situation situation;
 	const char *said;
-	int64_t control; /* 0: not looked at */
 };
 
 /* A test whose state is a struct model_case. */
