@@ -2,11 +2,35 @@
 #include "run.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 
 #include "batch.h"
+#include "evidence_record.h"
 #include "inspect.h"
 #include "jobs.h"
 #include "report.h"
+#include "text.h"
+
+/* What survives of all signatures; as JSON a line of its own. */
+static void put_survivors(const struct tally *tally, bool as_json)
+{
+	char *text;
+	json_t *object;
+
+	if (!tally->survive.asked)
+		return;
+	if (!as_json) {
+		text = survive_tally_text(&tally->survive);
+		(void)printf("%s\n", text);
+		free(text);
+		return;
+	}
+	object = survive_tally_json(&tally->survive);
+	text_set(object, "report", json_string("tsa-verify-survival/1"));
+	(void)json_dumpf(object, stdout, JSON_COMPACT | JSON_ENSURE_ASCII);
+	(void)putchar('\n');
+	json_decref(object);
+}
 
 static bool verify_all(struct shared *shared, struct tally *tally, struct err *err)
 {
@@ -23,6 +47,8 @@ static bool verify_all(struct shared *shared, struct tally *tally, struct err *e
 	}
 	if (ok && shared->brief && !options->json)
 		report_put_tally(tally, stdout);
+	if (ok && (shared->brief || options->embedded))
+		put_survivors(tally, options->json);
 	batch_free(batch);
 	return ok;
 }
@@ -31,8 +57,12 @@ static enum verify_exit verify(const struct verify_options *options, struct err 
 {
 	struct tally tally = { 0 };
 	struct shared shared;
-	bool ok = shared_read(options, &shared, err) && verify_all(&shared, &tally, err);
+	bool ok = shared_read(options, &shared, err);
 
+	if (ok && options->file_count == 0)
+		ok = evidence_record_run(&shared, &tally, stdout, err);
+	else
+		ok = ok && verify_all(&shared, &tally, err);
 	shared_wipe(&shared);
 	return ok ? tally_exit(&tally) : VERIFY_COULD_NOT_RUN;
 }

@@ -8,7 +8,9 @@
 #include <openssl/err.h>
 #include <openssl/pem.h>
 
+#include "gather.h"
 #include "input.h"
+#include "seal.h"
 #include "tools/pem/pem.h"
 #include "tsa/core/hex.h"
 #include "tsa/token/evidence/record.h"
@@ -254,6 +256,22 @@ static bool read_data(struct shared *shared, struct err *err)
 	return true;
 }
 
+static bool read_folders(struct shared *shared, struct err *err)
+{
+	const struct verify_list *folders = &shared->options->evidence;
+
+	for (unsigned i = 0; i < folders->count; i++)
+		if (!gather_folder(shared, folders->at[i], err))
+			return false;
+	return true;
+}
+
+/* Said before anything is fetched, not after. */
+static bool check_collect(const char *folder, struct err *err)
+{
+	return folder == NULL || seal_is_free(folder, err) || err_while(err, "--collect");
+}
+
 /* What the later tokens prove of what was given; what they prove of a token is asked with it. */
 static void prove_covered(struct shared *shared)
 {
@@ -275,6 +293,25 @@ static void prove_covered(struct shared *shared)
 	free(objects);
 }
 
+/* --signed-cert: one certificate, whose issuer may stand behind it. */
+static bool read_signed_cert(struct shared *shared, struct err *err)
+{
+	const char *path = shared->options->signed_cert;
+	STACK_OF(X509) * all;
+	bool ok = true;
+
+	if (path == NULL)
+		return true;
+	all = input_certificates(path, err);
+	if (all == NULL)
+		return err_while(err, "--signed-cert %.200s", path);
+	shared->signed_cert = sk_X509_shift(all);
+	for (int i = 0; ok && i < sk_X509_num(all); i++)
+		ok = add_certificate(shared, false, sk_X509_value(all, i), path, err);
+	sk_X509_pop_free(all, X509_free);
+	return ok;
+}
+
 static bool read_all(struct shared *shared, struct err *err)
 {
 	const struct verify_options *options = shared->options;
@@ -285,7 +322,8 @@ static bool read_all(struct shared *shared, struct err *err)
 	       read_revocations(shared, MATERIAL_CRL, &options->crls, err) &&
 	       read_revocations(shared, MATERIAL_OCSP, &options->ocsps, err) &&
 	       read_poes(shared, err) && read_record(shared, err) && read_data(shared, err) &&
-	       read_query(shared, err);
+	       read_query(shared, err) && read_signed_cert(shared, err) &&
+	       read_folders(shared, err) && check_collect(options->collect, err);
 }
 
 bool shared_read(const struct verify_options *options, struct shared *shared, struct err *err)
@@ -315,6 +353,7 @@ void shared_wipe(struct shared *shared)
 	objects_wipe(&shared->covered);
 	objects_wipe(&shared->records);
 	data_free(shared->data);
+	X509_free(shared->signed_cert);
 	material_free(shared->material);
 	material_cache_free(shared->cache);
 	algorithms_free(shared->algorithms);
