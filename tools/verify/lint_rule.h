@@ -50,10 +50,6 @@ struct lint_rules rules_revocation(void);
 
 /* Says in found what is not DER. Returns false. */
 bool lint_flaws(const struct ber_flaws *flaws, struct err *found);
-/* The digest of the SignerInfo's digestAlgorithm; NULL if OpenSSL knows none. */
-const EVP_MD *lint_signer_digest(const struct lint_subject *subject);
-/* The signer's signatureAlgorithm: its digest (NID_undef if it names none) and key. */
-void lint_signature_algorithm(const struct lint_subject *subject, int *digest, int *key);
 /* Accuracy in microseconds; 0 if absent or out of range. */
 int64_t lint_accuracy_us(const struct tst_part *tst);
 

@@ -5,6 +5,7 @@
 
 #include <openssl/evp.h>
 
+#include "tsa/token/check/signature.h"
 #include "tsa/token/read/ess.h"
 #include "tsa/token/read/oid.h"
 #include "tsa/tsp/der.h"
@@ -56,32 +57,9 @@ static bool check_content_type(const struct lint_subject *s, struct err *found)
 	return oid_is(value, OID_TST_INFO) || err_set(found, "it is another type");
 }
 
-const EVP_MD *lint_signer_digest(const struct lint_subject *subject)
-{
-	int nid = oid_nid(
-		token_algorithm(&subject->file->tree, subject->file->cms.signer.digest_algorithm));
-
-	return nid == NID_undef ? NULL : EVP_get_digestbynid(nid);
-}
-
 static bool check_message_digest(const struct lint_subject *s, struct err *found)
 {
-	const struct ber_node *value = token_attribute_value(
-		&s->file->tree, s->file->cms.signer.signed_attrs, OID_MESSAGE_DIGEST);
-	const EVP_MD *md = lint_signer_digest(s);
-	struct bytes content = buf_view(&s->file->cms.content);
-	unsigned char digest[EVP_MAX_MD_SIZE];
-	unsigned len = 0;
-
-	if (value == NULL)
-		return err_set(found, "there is not one attribute with one value");
-	if (md == NULL)
-		return err_set(found, "the digest is unknown");
-	if (EVP_Digest(content.at, content.len, digest, &len, md, NULL) != 1)
-		return err_set(found, "the digest cannot be computed");
-	return (value->tag == DER_OCTET_STRING &&
-		       bytes_equal(value->content, (struct bytes){ digest, len })) ||
-	       err_set(found, "it is another digest");
+	return signature_message_digest(s->file, found);
 }
 
 static bool check_signing_time(const struct lint_subject *s, struct err *found)
@@ -101,33 +79,9 @@ static bool check_signing_time(const struct lint_subject *s, struct err *found)
 	return moment.flaw == NULL || err_set(found, "%s", moment.flaw);
 }
 
-/* DER of the algorithm with the tag of a SEQUENCE: RFC 6211 has [1] IMPLICIT. */
-static bool same_algorithm(const struct ber_node *a, const struct ber_node *b)
-{
-	return bytes_equal(a->content, b->content);
-}
-
 static bool check_protection(const struct lint_subject *s, struct err *found)
 {
-	const struct ber *tree = &s->file->tree;
-	const struct signer_part *signer = &s->file->cms.signer;
-	struct ber_walk walk;
-	const struct ber_node *digest, *signature;
-	unsigned count;
-
-	(void)token_attribute(tree, signer->signed_attrs, OID_ALGORITHM_PROTECTION, &count);
-	if (count == 0)
-		return true;
-	walk = ber_inside(
-		tree, token_attribute_value(tree, signer->signed_attrs, OID_ALGORITHM_PROTECTION));
-	digest = ber_take(&walk, DER_SEQUENCE);
-	signature = ber_take(&walk, DER_CONTEXT_CONSTRUCTED | 1);
-	if (!ber_finished(&walk))
-		return err_set(found, "it is not one value of a digest and a signature algorithm");
-	if (!same_algorithm(digest, signer->digest_algorithm))
-		return err_set(found, "digestAlgorithm is another");
-	return same_algorithm(signature, signer->signature_algorithm) ||
-	       err_set(found, "signatureAlgorithm is another");
+	return signature_protection(s->file, found);
 }
 
 static bool check_ess(const struct lint_subject *s, struct err *found)
@@ -148,7 +102,7 @@ static bool check_ess_version(const struct lint_subject *s, struct err *found)
 	struct ess_id id;
 	enum ess_state v1 = ess_get(s->file, false, 0, &id);
 	enum ess_state v2 = ess_get(s->file, true, 0, &id);
-	const EVP_MD *md = lint_signer_digest(s);
+	const EVP_MD *md = signature_digest(s->file);
 
 	if (v2 == ESS_THERE && strcmp(id.algorithm, OID_SHA1) == 0)
 		return err_set(found, "signingCertificateV2 with SHA-1");

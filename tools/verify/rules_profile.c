@@ -3,6 +3,7 @@
 
 #include <openssl/x509v3.h>
 
+#include "tsa/token/check/signature.h"
 #include "tsa/token/read/oid.h"
 #include "tsa/tsp/der.h"
 
@@ -139,7 +140,7 @@ static bool check_qualified(const struct lint_subject *s, struct err *found)
 
 static int signer_digest(const struct lint_subject *s)
 {
-	const EVP_MD *md = lint_signer_digest(s);
+	const EVP_MD *md = signature_digest(s->file);
 
 	return md == NULL ? NID_undef : EVP_MD_get_type(md);
 }
@@ -162,7 +163,7 @@ static bool check_signature_algorithm(const struct lint_subject *s, struct err *
 {
 	int digest = signer_digest(s), unused, key;
 
-	lint_signature_algorithm(s, &unused, &key);
+	signature_algorithm(s->file, &unused, &key);
 	if (key != EVP_PKEY_RSA && key != EVP_PKEY_EC)
 		return err_set(found, "it is neither RSA nor ECDSA");
 	if (digest == NID_sha256 || digest == NID_sha384 || digest == NID_sha512)

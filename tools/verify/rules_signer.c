@@ -1,12 +1,9 @@
 /* Rules for the signer: its certificate, its signature and its name.  Owns nothing. */
 #include "lint_rule.h"
 
-#include <openssl/rsa.h>
-#include <openssl/x509v3.h>
-
+#include "tsa/token/check/named.h"
+#include "tsa/token/check/signature.h"
 #include "tsa/token/read/ess.h"
-#include "tsa/token/read/oid.h"
-#include "tsa/tsp/der.h"
 
 static bool check_embedded(const struct lint_subject *s, struct err *found)
 {
@@ -36,51 +33,14 @@ static bool check_signature(const struct lint_subject *s, struct err *found)
 	return s->signer->signature_is_good || err_set(found, "%s", s->signer->signature.text);
 }
 
-/* RSASSA-PSS names its digest in the parameters; SHA-1 is their DEFAULT (RFC 4055 3.1). */
-static int pss_digest(const struct ber_node *algorithm)
-{
-	const uint8_t *at = algorithm->whole.at;
-	X509_ALGOR *alg = d2i_X509_ALGOR(NULL, &at, (long)algorithm->whole.len);
-	const void *value = NULL;
-	int type = V_ASN1_UNDEF;
-	RSA_PSS_PARAMS *pss = NULL;
-	int nid = NID_undef;
-
-	if (alg != NULL)
-		X509_ALGOR_get0(NULL, &type, &value, alg);
-	if (type == V_ASN1_SEQUENCE)
-		pss = ASN1_TYPE_unpack_sequence(ASN1_ITEM_rptr(RSA_PSS_PARAMS), alg->parameter);
-	if (pss != NULL)
-		nid = pss->hashAlgorithm == NULL ? NID_sha1
-						 : OBJ_obj2nid(pss->hashAlgorithm->algorithm);
-	RSA_PSS_PARAMS_free(pss);
-	X509_ALGOR_free(alg);
-	return nid;
-}
-
-void lint_signature_algorithm(const struct lint_subject *subject, int *digest, int *key)
-{
-	const struct ber_node *algorithm = subject->file->cms.signer.signature_algorithm;
-	const struct ber_node *oid = token_algorithm(&subject->file->tree, algorithm);
-	int nid = oid_nid(oid);
-
-	*digest = *key = NID_undef;
-	if (oid_is(oid, OID_RSASSA_PSS)) {
-		*digest = pss_digest(algorithm);
-		*key = EVP_PKEY_RSA;
-	} else if (OBJ_find_sigid_algs(nid, digest, key) != 1) {
-		*key = nid; /* rsaEncryption: RFC 5754 3.2 allows it */
-	}
-}
-
 static bool check_one_digest(const struct lint_subject *s, struct err *found)
 {
-	const EVP_MD *md = lint_signer_digest(s);
+	const EVP_MD *md = signature_digest(s->file);
 	int digest, key;
 
 	if (md == NULL)
 		return err_set(found, "digestAlgorithm is unknown");
-	lint_signature_algorithm(s, &digest, &key);
+	signature_algorithm(s->file, &digest, &key);
 	return digest == NID_undef || digest == EVP_MD_get_type(md) ||
 	       err_set(found, "%s and %s", OBJ_nid2sn(EVP_MD_get_type(md)), OBJ_nid2sn(digest));
 }
@@ -91,43 +51,15 @@ static bool check_key_kind(const struct lint_subject *s, struct err *found)
 	int kind = key == NULL ? NID_undef : EVP_PKEY_get_base_id(key);
 	int digest, wanted;
 
-	lint_signature_algorithm(s, &digest, &wanted);
+	signature_algorithm(s->file, &digest, &wanted);
 	if (kind == wanted || (kind == EVP_PKEY_RSA_PSS && wanted == EVP_PKEY_RSA))
 		return true;
 	return err_set(found, "the key is %s", kind == NID_undef ? "unreadable" : OBJ_nid2sn(kind));
 }
 
-static bool is_name_of(GENERAL_NAME *name, X509 *certificate)
-{
-	GENERAL_NAMES *others;
-	bool is = name->type == GEN_DIRNAME &&
-		  X509_NAME_cmp(name->d.directoryName, X509_get_subject_name(certificate)) == 0;
-
-	others = X509_get_ext_d2i(certificate, NID_subject_alt_name, NULL, NULL);
-	for (int i = 0; !is && i < sk_GENERAL_NAME_num(others); i++)
-		is = GENERAL_NAME_cmp(name, sk_GENERAL_NAME_value(others, i)) == 0;
-	GENERAL_NAMES_free(others);
-	return is;
-}
-
 static bool check_tsa(const struct lint_subject *s, struct err *found)
 {
-	const struct ber_node *tsa = s->file->tst.tsa;
-	GENERAL_NAME *name;
-	const uint8_t *at;
-	bool ok;
-
-	if (tsa == NULL)
-		return true;
-	at = tsa->content.at;
-	name = d2i_GENERAL_NAME(NULL, &at, (long)tsa->content.len);
-	ok = name != NULL && at == tsa->content.at + tsa->content.len;
-	if (!ok)
-		err_set(found, "it is no GeneralName");
-	else if (!is_name_of(name, s->signer->certificate))
-		ok = err_set(found, "it is another name");
-	GENERAL_NAME_free(name);
-	return ok;
+	return named_tsa_is(s->file, s->signer->certificate, found);
 }
 
 static const struct lint_rule rules[] = {

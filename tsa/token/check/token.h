@@ -10,6 +10,8 @@
 #include "tsa/token/read/token_file.h"
 #include "verdict.h"
 
+enum { TOKEN_MAX_ESS_IDS = 64 }; /* in one attribute; a path is shorter than that */
+
 /*
  * The data's digest, asked for once the token said which. Writes at most EVP_MAX_MD_SIZE octets;
  * 0: the data are not at hand in that digest.
@@ -45,7 +47,7 @@ struct token_facts {
  * Reads in, which lives until token_wipe(), adds what it carries (certificates, CRLs, OCSP
  * responses, also those in unsigned attributes) to material, and goes down the rows in their order;
  * each is a line of the verdict, and the first that leaves nothing to go on with ends it. facts is
- * filled as far as it went.
+ * filled as far as it went. Row 12 needs a path: paths_find(). The caller started the verdict.
  */
 void token_check(struct bytes in, const struct token_wants *wants, struct material *material,
 	struct token_facts *facts, struct verdict *verdict);
