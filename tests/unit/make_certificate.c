@@ -55,22 +55,36 @@ static void set_serial(X509 *certificate)
 	BN_free(number);
 }
 
-static void add_extensions(X509 *certificate, X509 *issuer, const struct make_certificate *how)
+X509_EXTENSION *make_extension(
+	const struct make_extension *how, const char *sections, X509 *issuer, X509 *subject)
 {
-	CONF *none = NCONF_new(NULL);
+	CONF *conf = NCONF_new(NULL);
+	X509_EXTENSION *extension;
 	X509V3_CTX ctx;
 
-	X509V3_set_ctx(&ctx, issuer, certificate, NULL, NULL, 0);
-	X509V3_set_nconf(&ctx, none);
-	for (size_t i = 0; i < MAKE_MAX_EXTENSIONS && how->extensions[i].name != NULL; i++) {
-		X509_EXTENSION *extension = X509V3_EXT_nconf(
-			NULL, &ctx, how->extensions[i].name, how->extensions[i].value);
+	if (sections != NULL) {
+		BIO *text = BIO_new_mem_buf(sections, -1);
 
-		must(extension != NULL, how->extensions[i].name);
+		must(NCONF_load_bio(conf, text, NULL), sections);
+		BIO_free(text);
+	}
+	X509V3_set_ctx(&ctx, issuer, subject, NULL, NULL, 0);
+	X509V3_set_nconf(&ctx, conf);
+	extension = X509V3_EXT_nconf(conf, &ctx, how->name, how->value);
+	must(extension != NULL, how->name);
+	NCONF_free(conf);
+	return extension;
+}
+
+static void add_extensions(X509 *certificate, X509 *issuer, const struct make_certificate *how)
+{
+	for (size_t i = 0; i < MAKE_MAX_EXTENSIONS && how->extensions[i].name != NULL; i++) {
+		X509_EXTENSION *extension =
+			make_extension(&how->extensions[i], how->sections, issuer, certificate);
+
 		must(X509_add_ext(certificate, extension, -1), how->extensions[i].name);
 		X509_EXTENSION_free(extension);
 	}
-	NCONF_free(none);
 }
 
 X509 *make_certificate(const struct make_certificate *how)

@@ -26,8 +26,12 @@ struct make_certificate {
 	int64_t not_after;
 	const EVP_MD *digest; /* NULL: SHA-256 */
 	struct make_extension extensions[MAKE_MAX_EXTENSIONS];
+	const char *sections; /* openssl.cnf(5) that the extensions refer to; NULL: none */
 };
 
+/* One extension; issuer and subject may be NULL. Aborts on failure. The caller frees. */
+X509_EXTENSION *make_extension(
+	const struct make_extension *how, const char *sections, X509 *issuer, X509 *subject);
 /* Aborts on failure. The caller frees. */
 X509 *make_certificate(const struct make_certificate *how);
 /* "rsa" with its bits, or an EC curve with bits 0. Aborts on failure. The caller frees. */

@@ -10,10 +10,11 @@
 #include <openssl/x509.h>
 
 #include "carrier_source.h"
-#include "signer_info.h"
+#include "tsa/token/check/signer_info.h"
 
 enum {
 	CARRIER_MAX_ENTRY = 8 << 20, /* octets of one signature or file of a JAR */
+	CARRIER_MAX_INPUT = 64 << 20, /* octets of standard input */
 	CARRIER_MAX_OCTETS = 32 << 20, /* of all signatures, nested ones counted again */
 	CARRIER_MAX_SIGNATURES = 64,
 	CARRIER_MAX_STAMPS = 256,

@@ -51,7 +51,8 @@ static void put_time(const struct checked *checked, FILE *out)
 
 static bool has_time(const struct checked *checked)
 {
-	return checked->facts.file.tst.decoded || checked->proved;
+	return checked->facts.file.tst.decoded || checked->facts.file.tst.moment.readable ||
+	       checked->proved;
 }
 
 /* "PASSED 2026-01-02T03:04:05.678Z by CN=... (model past)" */
@@ -72,6 +73,18 @@ static void put_verdict(const struct report *report, FILE *out)
 	(void)fprintf(out, " (model %s)", check_model_name(checked->model));
 }
 
+/* Does the signature outlive its certificate? */
+static void put_survival(const struct report *report, const char *before, FILE *out)
+{
+	const json_t *survival = json_object_get(report->parts, "survival");
+
+	if (survival == NULL)
+		return;
+	(void)fprintf(out, "%ssignature: %s: ", before,
+		json_string_value(json_object_get(survival, "answer")));
+	text_escaped_string(out, json_string_value(json_object_get(survival, "why")));
+}
+
 void report_put_line(const struct report *report, FILE *out)
 {
 	const struct verdict *verdict = &report->checked->verdict;
@@ -83,6 +96,7 @@ void report_put_line(const struct report *report, FILE *out)
 		(void)fputs(": ", out);
 		text_escaped_string(out, verdict->why);
 	}
+	put_survival(report, "; ", out);
 	if (report->unmet != NULL)
 		(void)fprintf(out, "; %s", report->unmet);
 	(void)fputc('\n', out);
@@ -115,6 +129,7 @@ void report_put_text(const struct report *report, FILE *out)
 	json_t *facts = report_json(report);
 
 	put_verdict(report, out);
+	put_survival(report, "\n", out);
 	(void)fputc('\n', out);
 	if (verdict->why[0] != '\0') {
 		(void)fputs("why: ", out);

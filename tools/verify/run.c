@@ -2,11 +2,34 @@
 #include "run.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 
 #include "batch.h"
 #include "inspect.h"
 #include "jobs.h"
 #include "report.h"
+#include "text.h"
+
+/* What survives of all signatures; as JSON a line of its own. */
+static void put_survivors(const struct tally *tally, bool as_json)
+{
+	char *text;
+	json_t *object;
+
+	if (!tally->survive.asked)
+		return;
+	if (!as_json) {
+		text = survive_tally_text(&tally->survive);
+		(void)printf("%s\n", text);
+		free(text);
+		return;
+	}
+	object = survive_tally_json(&tally->survive);
+	text_set(object, "report", json_string("tsa-verify-survival/1"));
+	(void)json_dumpf(object, stdout, JSON_COMPACT | JSON_ENSURE_ASCII);
+	(void)putchar('\n');
+	json_decref(object);
+}
 
 static bool verify_all(struct shared *shared, struct tally *tally, struct err *err)
 {
@@ -23,6 +46,8 @@ static bool verify_all(struct shared *shared, struct tally *tally, struct err *e
 	}
 	if (ok && shared->brief && !options->json)
 		report_put_tally(tally, stdout);
+	if (ok && (shared->brief || options->embedded))
+		put_survivors(tally, options->json);
 	batch_free(batch);
 	return ok;
 }

@@ -275,6 +275,25 @@ static void prove_covered(struct shared *shared)
 	free(objects);
 }
 
+/* --signed-cert: one certificate, whose issuer may stand behind it. */
+static bool read_signed_cert(struct shared *shared, struct err *err)
+{
+	const char *path = shared->options->signed_cert;
+	STACK_OF(X509) * all;
+	bool ok = true;
+
+	if (path == NULL)
+		return true;
+	all = input_certificates(path, err);
+	if (all == NULL)
+		return err_while(err, "--signed-cert %.200s", path);
+	shared->signed_cert = sk_X509_shift(all);
+	for (int i = 0; ok && i < sk_X509_num(all); i++)
+		ok = add_certificate(shared, false, sk_X509_value(all, i), path, err);
+	sk_X509_pop_free(all, X509_free);
+	return ok;
+}
+
 static bool read_all(struct shared *shared, struct err *err)
 {
 	const struct verify_options *options = shared->options;
@@ -285,7 +304,7 @@ static bool read_all(struct shared *shared, struct err *err)
 	       read_revocations(shared, MATERIAL_CRL, &options->crls, err) &&
 	       read_revocations(shared, MATERIAL_OCSP, &options->ocsps, err) &&
 	       read_poes(shared, err) && read_record(shared, err) && read_data(shared, err) &&
-	       read_query(shared, err);
+	       read_query(shared, err) && read_signed_cert(shared, err);
 }
 
 bool shared_read(const struct verify_options *options, struct shared *shared, struct err *err)
@@ -315,6 +334,7 @@ void shared_wipe(struct shared *shared)
 	objects_wipe(&shared->covered);
 	objects_wipe(&shared->records);
 	data_free(shared->data);
+	X509_free(shared->signed_cert);
 	material_free(shared->material);
 	material_cache_free(shared->cache);
 	algorithms_free(shared->algorithms);

@@ -37,6 +37,7 @@ struct shared {
 	char query_policy[OID_TEXT]; /* dotted; "": the request names none */
 	const char *one_policy[1];
 	struct data *data; /* NULL: none given */
+	X509 *signed_cert; /* NULL: none given */
 	struct shared_objects poes; /* candidates of proof: --poe, --evidence */
 	struct shared_objects covered; /* certificates, CRLs, OCSP responses that were given */
 	struct shared_objects records; /* --evidence-record, --evidence */

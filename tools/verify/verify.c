@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "embedded.h"
 #include "input.h"
 #include "report.h"
 #include "text.h"
@@ -15,13 +16,21 @@ void tally_add(struct tally *tally, const struct tally *more)
 	tally->indeterminate += more->indeterminate;
 	tally->unread += more->unread;
 	tally->unmet += more->unmet;
+	survive_tally_add(&tally->survive, &more->survive);
 }
 
 enum verify_exit tally_exit(const struct tally *tally)
 {
 	if (tally->unread > 0)
 		return VERIFY_COULD_NOT_RUN;
-	if (tally->failed > 0 || tally->unmet > 0)
+	if (tally->unmet > 0)
+		return VERIFY_FAILED;
+	if (tally->survive.asked && (tally->survive.no > 0 || tally->survive.unstamped > 0))
+		return VERIFY_FAILED;
+	if (tally->survive.asked)
+		return tally->survive.unknown > 0 || tally->survive.yes == 0 ? VERIFY_INDETERMINATE
+									     : VERIFY_PASSED;
+	if (tally->failed > 0)
 		return VERIFY_FAILED;
 	return tally->indeterminate > 0 ? VERIFY_INDETERMINATE : VERIFY_PASSED;
 }
@@ -134,6 +143,8 @@ static void check(struct verify *verify, const struct verify_subject *subject)
 		policy.wants.data_arg = shared->data;
 	}
 	add_proofs(verify, subject->octets);
+	if (subject->carried != NULL && embedded_check(verify, subject, &policy))
+		return;
 	check_token(subject->octets, &policy, verify->material, &verify->checked);
 	check_query(shared, &verify->checked);
 	check_data(subject, shared, &verify->checked);
@@ -163,7 +174,8 @@ static void count_one(const struct checked *checked, const char *unmet, struct t
 	tally->unmet += unmet != NULL;
 }
 
-void verify_token(
+/* Reports and counts what was found, and forgets it. */
+static void conclude(
 	struct verify *verify, const struct verify_subject *subject, struct tally *tally, FILE *out)
 {
 	struct report report = { .shared = verify->shared,
@@ -171,7 +183,9 @@ void verify_token(
 		.checked = &verify->checked,
 		.parts = verify->parts };
 
-	check(verify, subject);
+	if (subject->carried != NULL)
+		embedded_note(verify, subject);
+	survive_note(verify, subject, tally);
 	report.unmet = find_unmet(verify->shared, &verify->checked);
 	count_one(&verify->checked, report.unmet, tally);
 	if (verify->shared->options->json)
@@ -183,6 +197,30 @@ void verify_token(
 	checked_wipe(&verify->checked);
 	material_clear(verify->material);
 	(void)json_object_clear(verify->parts);
+}
+
+void verify_token(
+	struct verify *verify, const struct verify_subject *subject, struct tally *tally, FILE *out)
+{
+	check(verify, subject);
+	conclude(verify, subject, tally, out);
+}
+
+void verify_without(struct verify *verify, const struct verify_subject *subject,
+	enum check_status status, enum check_sub sub, const char *text, struct tally *tally,
+	FILE *out)
+{
+	struct checked *checked = &verify->checked;
+
+	verdict_start(&checked->verdict);
+	checked->facts = (struct token_facts){ .accuracy_us = -1 };
+	checked->path.length = 0;
+	checked->poe_count = 0;
+	checked->control = INT64_MAX;
+	checked->proved = false;
+	checked->model = verify->shared->policy.model;
+	(void)verdict_fail(&checked->verdict, "V-01", status, sub, "%s", text);
+	conclude(verify, subject, tally, out);
 }
 
 /* The file X of a token X.tsr, X.tst or X.der (--data-beside); NULL and err if there is none. */
@@ -224,6 +262,10 @@ void verify_file(struct verify *verify, const char *path, struct tally *tally, F
 	struct err err = { 0 };
 	bool ok = true;
 
+	if (options->embedded) {
+		embedded_verify_file(verify, path, tally, out);
+		return;
+	}
 	if (options->data_beside) {
 		beside = data_beside(path, &err);
 		ok = beside != NULL;

@@ -7,6 +7,7 @@
 #include <jansson.h>
 
 #include "shared.h"
+#include "survive.h"
 
 /* Exit status (design section 4). */
 enum verify_exit {
@@ -23,10 +24,14 @@ struct tally {
 	uint32_t indeterminate;
 	uint32_t unread; /* files that could not be read */
 	uint32_t unmet; /* --require-model or --fail-on-warning was not met */
+	struct survive_tally survive; /* signatures, if that was asked */
 };
 
 void tally_add(struct tally *tally, const struct tally *more);
-/* The worst of them: 3 before 1 before 2 before 0. */
+/*
+ * The worst of them: 3 before 1 before 2 before 0. If it was asked what survives, that counts
+ * instead of the verdicts.
+ */
 enum verify_exit tally_exit(const struct tally *tally);
 
 /* A token that is to be verified, and what is known of it alone. Borrowed. */
@@ -35,7 +40,10 @@ struct verify_subject {
 	struct bytes octets; /* of the file, or of the token in it */
 	token_digest_of *data; /* what it should be over; NULL: what the command line gave */
 	void *data_arg;
+	struct carried *carried; /* embedded.h; NULL: it was in no signature */
 };
+
+struct carried;
 
 /* Room for one token at a time. */
 struct verify {
@@ -59,6 +67,10 @@ void verify_file(struct verify *verify, const char *path, struct tally *tally, F
  * certificates, a word about it) is used and then forgotten.
  */
 void verify_token(struct verify *verify, const struct verify_subject *subject, struct tally *tally,
+	FILE *out);
+/* The same where there is no token: text is the finding. */
+void verify_without(struct verify *verify, const struct verify_subject *subject,
+	enum check_status status, enum check_sub sub, const char *text, struct tally *tally,
 	FILE *out);
 /* What could not be done for a file, on standard error; counts it. */
 void verify_complain(const char *file, const struct err *err, struct tally *tally);

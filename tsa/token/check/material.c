@@ -204,6 +204,25 @@ static void give(struct material *material, struct held *held, const char *sourc
 	held->item.source = held->source;
 }
 
+/* A response brings the certificates that its signer is to be found among: RFC 6960 4.2.1. */
+static void add_responders(struct material *material, const struct material_item *response,
+	enum material_from from, const char *source)
+{
+	const STACK_OF(X509) *certificates = OCSP_resp_get0_certs(response->ocsp);
+	struct err err;
+
+	for (int i = 0; i < sk_X509_num(certificates) && i < MATERIAL_MAX_RESPONDERS; i++) {
+		const struct material_item *item;
+		uint8_t *der = NULL;
+		int len = i2d_X509(sk_X509_value(certificates, i), &der);
+
+		if (len > 0 && material_add(material, MATERIAL_CERTIFICATE, from,
+				       (struct bytes){ der, (size_t)len }, source, &item, &err))
+			material_add_inside(material, item->sha256, response->sha256);
+		OPENSSL_free(der);
+	}
+}
+
 bool material_add(struct material *material, enum material_kind kind, enum material_from from,
 	struct bytes der, const char *source, const struct material_item **item, struct err *err)
 {
@@ -213,6 +232,8 @@ bool material_add(struct material *material, enum material_kind kind, enum mater
 		return false;
 	if (from == FROM_CALLER)
 		give(material, held, source);
+	if (kind == MATERIAL_OCSP)
+		add_responders(material, &held->item, from, source);
 	if (item != NULL)
 		*item = &held->item;
 	return true;

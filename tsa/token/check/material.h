@@ -24,6 +24,7 @@ enum {
 	MATERIAL_MAX_CRL = 64 << 20, /* octets of a CRL given by the caller */
 	MATERIAL_MAX_OBJECT = 4 << 20, /* octets of any other object */
 	MATERIAL_MAX_BASES = 8, /* materials that stand on one another */
+	MATERIAL_MAX_RESPONDERS = 8, /* certificates taken out of an OCSP response */
 	MATERIAL_MAX_INSIDE = 8, /* things inside one another, for a proof of existence */
 	MATERIAL_MAX_OUTER = 256, /* things looked at for one proof of existence */
 };
@@ -71,7 +72,8 @@ void material_clear(struct material *material);
  * Adds what the DER is, unless it is there already, in material or its base (an anchor stays one).
  * False and err if it is not that, or past a limit. der is copied; item (may be NULL) gets the one
  * that is there. What a token carried and the caller gives as well is from the caller. An OCSP
- * response is an OCSPResponse (RFC 6960 4.2.1) or a BasicOCSPResponse.
+ * response is an OCSPResponse (RFC 6960 4.2.1) or a BasicOCSPResponse; the certificates in it are
+ * added too, as inside it.
  */
 MUST_CHECK bool material_add(struct material *material, enum material_kind kind,
 	enum material_from from, struct bytes der, const char *source,

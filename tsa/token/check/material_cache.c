@@ -156,6 +156,7 @@ void parsed_release(struct parsed *parsed)
 	if (--parsed->references > 0)
 		return;
 	X509_free(parsed->certificate);
+	crl_facts_free(parsed->crl_facts); /* points into the CRL */
 	X509_CRL_free(parsed->crl);
 	OCSP_BASICRESP_free(parsed->ocsp);
 	buf_free(&parsed->der);

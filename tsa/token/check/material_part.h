@@ -15,6 +15,8 @@ enum {
 	CACHE_MAX_PATHS = 1024, /* results of path_find */
 };
 
+struct crl_facts; /* of revocation_crl_facts.c */
+
 /* An object read once; the cache and the items that stand for it count it. */
 struct parsed {
 	unsigned references;
@@ -27,6 +29,9 @@ struct parsed {
 	uint64_t issuer; /* hash of a certificate's issuer */
 	struct buf der;
 	struct bytes basic; /* the BasicOCSPResponse within der */
+	struct crl_facts *crl_facts; /* of revocation_crl_facts.c; NULL: not yet asked for */
+	bool has_key_sha1; /* of revocation_signer.c */
+	uint8_t key_sha1[20];
 };
 
 struct held {
@@ -104,6 +109,8 @@ struct parsed *cache_parse(struct material_cache *cache, enum material_kind kind
 void parsed_release(struct parsed *parsed);
 /* Is subject's signature by issuer's key?  Not kept. */
 bool parsed_signed_by(const struct parsed *subject, X509 *issuer);
+/* NULL does nothing. */
+void crl_facts_free(struct crl_facts *facts);
 uint64_t name_hash(const X509_NAME *name);
 void material_poe_clear(struct material *material);
 

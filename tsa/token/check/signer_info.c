@@ -43,10 +43,10 @@ bool signer_info_names(const struct ber *tree, const struct signer_part *part, X
 {
 	const struct ber_node *name, *serial;
 	const uint8_t *name_at, *serial_at;
-	X509_NAME *issuer;
+	X509_NAME *issuer = NULL;
 	ASN1_INTEGER *number;
 	struct ber_walk walk;
-	bool is;
+	bool is = false;
 
 	if (part->sid->tag == DER_CONTEXT)
 		return key_id_is(part->sid, certificate);
@@ -55,13 +55,14 @@ bool signer_info_names(const struct ber *tree, const struct signer_part *part, X
 	serial = ber_take(&walk, DER_INTEGER);
 	if (!ber_finished(&walk))
 		return false;
-	name_at = name->whole.at;
 	serial_at = serial->whole.at;
-	issuer = d2i_X509_NAME(NULL, &name_at, (long)name->whole.len);
 	number = d2i_ASN1_INTEGER(NULL, &serial_at, (long)serial->whole.len);
-	is = issuer != NULL && number != NULL &&
-	     X509_NAME_cmp(issuer, X509_get_issuer_name(certificate)) == 0 &&
-	     ASN1_INTEGER_cmp(number, X509_get0_serialNumber(certificate)) == 0;
+	if (number != NULL && ASN1_INTEGER_cmp(number, X509_get0_serialNumber(certificate)) == 0) {
+		name_at = name->whole.at;
+		issuer = d2i_X509_NAME(NULL, &name_at, (long)name->whole.len);
+		is = issuer != NULL &&
+		     X509_NAME_cmp(issuer, X509_get_issuer_name(certificate)) == 0;
+	}
 	X509_NAME_free(issuer);
 	ASN1_INTEGER_free(number);
 	ERR_clear_error();
@@ -71,6 +72,11 @@ bool signer_info_names(const struct ber *tree, const struct signer_part *part, X
 int signer_info_digest(const struct ber *tree, const struct signer_part *part)
 {
 	return oid_nid(token_algorithm(tree, part->digest_algorithm));
+}
+
+int signer_info_scheme(const struct ber *tree, const struct signer_part *part)
+{
+	return oid_nid(token_algorithm(tree, part->signature_algorithm));
 }
 
 /* RFC 5652 5.4: attributes are signed as a SET OF with its own tag and in DER. */
@@ -92,7 +98,7 @@ static X509_ALGOR *scheme_of(
 {
 	const struct ber_node *node = part->signature_algorithm;
 	const uint8_t *at = node->whole.at;
-	int scheme = oid_nid(token_algorithm(tree, node));
+	int scheme = signer_info_scheme(tree, part);
 	int digest = signer_info_digest(tree, part);
 	int named = NID_undef, key_type = NID_undef;
 	X509_ALGOR *algorithm = NULL;
@@ -194,9 +200,10 @@ enum signer_info_result signer_info_verify(const struct ber *tree, const struct 
 	if (part->signed_attrs == NULL)
 		return signed_by_key(tree, part, key, content, why) ? SIGNER_INFO_GOOD
 								    : SIGNER_INFO_BAD;
+	if (!digest_matches(tree, part, content, why))
+		return SIGNER_INFO_OTHER_CONTENT;
 	attributes_as_signed(part->signed_attrs, &attributes);
-	good = digest_matches(tree, part, content, why) &&
-	       signed_by_key(tree, part, key, buf_view(&attributes), why);
+	good = signed_by_key(tree, part, key, buf_view(&attributes), why);
 	buf_free(&attributes);
 	if (!good)
 		return SIGNER_INFO_BAD;
