@@ -388,6 +388,40 @@ static void name_constraints_are_kept(void **unused)
 	}
 }
 
+/* RFC 5280 6.1: any policy will do, but one must be there where a CA says so. */
+static void a_policy_is_there_where_a_ca_requires_one(void **unused)
+{
+	static const struct make_extension extensions[] = {
+		PATH_CA,
+		PATH_IDS,
+		{ "certificatePolicies", "1.2.3" },
+		{ "policyConstraints", "critical,requireExplicitPolicy:0" },
+		{ NULL, NULL },
+	};
+	static const struct {
+		const char *policy;
+		bool holds;
+	} cases[] = { { "1.2.3", true }, { "1.2.4", false } };
+	X509 *ca = path_certificate("CA", CA, world.root, ROOT, extensions);
+
+	(void)unused;
+	path_add_anchor(world.base, world.root);
+	(void)path_add(world.own, ca, FROM_TOKEN);
+	assert_flaw(&find(world.tsu)->at[0], "policy");
+	for (size_t i = 0; i < 2; i++) {
+		const struct make_extension own[] = {
+			PATH_IDS,
+			{ "certificatePolicies", cases[i].policy },
+			{ NULL, NULL },
+		};
+		X509 *tsu = path_certificate("TSU", TSU, ca, CA, own);
+
+		assert_int_equal(find(tsu)->at[0].holds, cases[i].holds);
+		X509_free(tsu);
+	}
+	X509_free(ca);
+}
+
 static void a_path_may_not_be_longer_than_a_ca_says(void **unused)
 {
 	static const struct make_extension none_below[] = {
@@ -713,6 +747,7 @@ int main(void)
 		TEST(an_issuers_key_must_be_for_certificates),
 		TEST(an_unknown_critical_extension_breaks_a_path),
 		TEST(name_constraints_are_kept),
+		TEST(a_policy_is_there_where_a_ca_requires_one),
 		TEST(a_path_may_not_be_longer_than_a_ca_says),
 		TEST(the_ekus_of_intermediates_leave_room_for_timestamping),
 		TEST(a_way_that_holds_comes_before_a_shorter_one_that_does_not),

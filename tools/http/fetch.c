@@ -24,13 +24,12 @@ static void on_done(const struct http_answer *answer, void *arg)
 	}
 }
 
-bool http_fetch(struct event_base *base, const char *url, const struct http_settings *settings,
-	struct buf *body, struct err *err)
+static bool exchange(struct event_base *base, const char *url, struct http_ask ask,
+	const struct http_settings *settings, struct buf *body, struct err *err)
 {
 	struct http_settings one = *settings;
 	struct fetch fetch = { .body = body, .err = err };
 	struct http_pool *pool = NULL;
-	struct http_ask ask = { 0 };
 	struct http_url parts;
 
 	one.connections = 1;
@@ -48,4 +47,19 @@ bool http_fetch(struct event_base *base, const char *url, const struct http_sett
 		err_set(err, "interrupted");
 	http_pool_free(pool);
 	return fetch.ok;
+}
+
+bool http_fetch(struct event_base *base, const char *url, const struct http_settings *settings,
+	struct buf *body, struct err *err)
+{
+	return exchange(base, url, (struct http_ask){ 0 }, settings, body, err);
+}
+
+bool http_fetch_by_post(struct event_base *base, const char *url, const char *type,
+	struct bytes content, const struct http_settings *settings, struct buf *body,
+	struct err *err)
+{
+	const struct http_ask ask = { .type = type, .body = content };
+
+	return exchange(base, url, ask, settings, body, err);
 }

@@ -1,4 +1,4 @@
-/* One document by GET, waited for: what certificates and CRLs are fetched with. */
+/* One document, waited for: what certificates, CRLs and OCSP responses are fetched with. */
 #ifndef TSA_TOOLS_HTTP_FETCH_H
 #define TSA_TOOLS_HTTP_FETCH_H
 
@@ -12,5 +12,9 @@
  */
 MUST_CHECK bool http_fetch(struct event_base *base, const char *url,
 	const struct http_settings *settings, struct buf *body, struct err *err);
+/* The same by POST of content, which is of that type. */
+MUST_CHECK bool http_fetch_by_post(struct event_base *base, const char *url, const char *type,
+	struct bytes content, const struct http_settings *settings, struct buf *body,
+	struct err *err);
 
 #endif

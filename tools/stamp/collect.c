@@ -7,37 +7,11 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <strings.h>
 
 #include "text.h"
 #include "tools/http/fetch.h"
 #include "tools/pem/pem.h"
-
-static bool is_http(const char *url)
-{
-	return strncasecmp(url, "http://", 7) == 0 || strncasecmp(url, "https://", 8) == 0;
-}
-
-char *collect_url(const GENERAL_NAME *name)
-{
-	struct bytes text;
-	char *url;
-
-	if (name->type != GEN_URI)
-		return NULL;
-	text.at = ASN1_STRING_get0_data(name->d.uniformResourceIdentifier);
-	text.len = (size_t)ASN1_STRING_length(name->d.uniformResourceIdentifier);
-	for (size_t i = 0; i < text.len; i++)
-		if (text.at[i] <= ' ' || text.at[i] > '~')
-			return NULL;
-	url = strndup((const char *)text.at, text.len);
-	if (url == NULL)
-		abort();
-	if (is_http(url))
-		return url;
-	free(url);
-	return NULL;
-}
+#include "tools/pem/pointers.h"
 
 bool collect_fetch(struct evidence *evidence, const char *url, size_t max_body, struct buf *body,
 	struct err *err)
@@ -115,30 +89,17 @@ out:
 static X509 *ask_for_issuer(
 	struct evidence *evidence, X509 *certificate, char **from, struct err *err)
 {
-	AUTHORITY_INFO_ACCESS *access = X509_get_ext_d2i(certificate, NID_info_access, NULL, NULL);
+	struct pointers named;
 	X509 *issuer = NULL;
-	int asked = 0;
 
 	err_set(err, "is not at hand, and the certificate names no http URL of it (AIA)");
-	for (int i = 0; issuer == NULL && i < sk_ACCESS_DESCRIPTION_num(access); i++) {
-		const ACCESS_DESCRIPTION *one = sk_ACCESS_DESCRIPTION_value(access, i);
-		char *url = NULL;
-
-		if (OBJ_obj2nid(one->method) == NID_ad_ca_issuers)
-			url = collect_url(one->location);
-		if (url == NULL)
-			continue;
-		if (asked++ == EVIDENCE_MAX_URLS) {
-			free(url);
-			break;
-		}
-		issuer = fetch_issuer(evidence, url, certificate, err);
+	pointers_read(certificate, POINTER_ISSUER, &named);
+	for (unsigned i = 0; issuer == NULL && i < named.count; i++) {
+		issuer = fetch_issuer(evidence, named.urls[i], certificate, err);
 		if (issuer != NULL)
-			*from = url;
-		else
-			free(url);
+			*from = must_strdup(named.urls[i]);
 	}
-	AUTHORITY_INFO_ACCESS_free(access);
+	pointers_free(&named);
 	return issuer;
 }
 

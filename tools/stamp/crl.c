@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "tools/pem/pem.h"
+#include "tools/pem/pointers.h"
 
 enum crl_verdict { CRL_COVERS, CRL_REVOKES, CRL_UNFIT };
 
@@ -76,7 +77,6 @@ struct attempt {
 	X509 *issuer;
 	json_t *collection;
 	struct err why; /* the last that did not do */
-	int asked; /* URLs */
 	bool done;
 };
 
@@ -110,20 +110,6 @@ static bool try_url(struct attempt *a, const char *url, struct err *err)
 	return true;
 }
 
-static bool try_names(struct attempt *a, GENERAL_NAMES *names, struct err *err)
-{
-	bool ok = true;
-
-	for (int i = 0; ok && !a->done && i < sk_GENERAL_NAME_num(names); i++) {
-		char *url = collect_url(sk_GENERAL_NAME_value(names, i));
-
-		if (url != NULL && a->asked++ < EVIDENCE_MAX_URLS)
-			ok = try_url(a, url, err);
-		free(url);
-	}
-	return ok;
-}
-
 bool crl_collect(struct evidence *evidence, X509 *certificate, X509 *issuer, json_t *collection,
 	struct err *err)
 {
@@ -131,21 +117,15 @@ bool crl_collect(struct evidence *evidence, X509 *certificate, X509 *issuer, jso
 		.certificate = certificate,
 		.issuer = issuer,
 		.collection = collection };
-	CRL_DIST_POINTS *points =
-		X509_get_ext_d2i(certificate, NID_crl_distribution_points, NULL, NULL);
+	struct pointers named;
 	bool ok = true;
 
 	err_set(&a.why, "the certificate names no http URL of one");
-	for (int i = 0; ok && !a.done && i < sk_DIST_POINT_num(points); i++) {
-		const DIST_POINT *point = sk_DIST_POINT_value(points, i);
-
-		/* Type 0: fullName. What another CA issues is no business of this issuer's key. */
-		if (point->distpoint != NULL && point->distpoint->type == 0 &&
-			point->CRLissuer == NULL)
-			ok = try_names(&a, point->distpoint->name.fullname, err);
-	}
+	pointers_read(certificate, POINTER_CRL, &named);
+	for (unsigned i = 0; ok && !a.done && i < named.count; i++)
+		ok = try_url(&a, named.urls[i], err);
 	if (ok && !a.done)
 		collect_lack(evidence, certificate, collection, "CRL", a.why.text);
-	CRL_DIST_POINTS_free(points);
+	pointers_free(&named);
 	return ok;
 }

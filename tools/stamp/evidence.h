@@ -20,7 +20,6 @@ enum {
 	EVIDENCE_MAX_CRL = 1 << 26, /* bytes of a CRL */
 	EVIDENCE_MAX_CHAIN = 10, /* certificates from signer to root */
 	EVIDENCE_MAX_SIGNERS = 64, /* different ones in one run */
-	EVIDENCE_MAX_URLS = 8, /* asked for one thing; a certificate that names more is hostile */
 };
 
 struct evidence;

@@ -78,8 +78,6 @@ MUST_CHECK bool collect_signer(
 /* Notes in collection, and tells the caller, what is missing for a certificate. */
 void collect_lack(struct evidence *evidence, X509 *certificate, json_t *collection,
 	const char *what, const char *why);
-/* The URL that name is, if it is one to fetch from and to show; else NULL. The caller frees. */
-char *collect_url(const GENERAL_NAME *name);
 /* http_fetch, up to max_body bytes, unless nothing more is to be fetched. */
 MUST_CHECK bool collect_fetch(struct evidence *evidence, const char *url, size_t max_body,
 	struct buf *body, struct err *err);

@@ -149,7 +149,7 @@ static const struct {
 	{ "evidence-record", true, take_once, TO(evidence_record) },
 	{ "exact-group", false, take_switch, TO(exact_group) },
 	{ "rehash-single", false, take_switch, TO(rehash_single) },
-	{ "data", true, take_once, TO(data) },
+	{ "data", true, take_one_more, TO(datas) },
 	{ "data-beside", false, take_switch, TO(data_beside) },
 	{ "digest", true, take_once, TO(digest) },
 	{ "query", true, take_once, TO(query) },
@@ -193,6 +193,8 @@ static bool check_data(const struct verify_options *options, struct err *err)
 {
 	int ways = (options->data != NULL) + (options->digest != NULL) + options->data_beside;
 
+	if (options->datas.count > 1 && options->file_count > 0)
+		return err_set(err, "--data: may be given once with a TOKEN: is there again");
 	if (ways > 1)
 		return err_set(err, "--data, --digest, --data-beside: at most one: %d are", ways);
 	if (ways > 0 && options->embedded)
@@ -236,6 +238,7 @@ bool verify_options_read(int argc, char **argv, struct verify_options *options, 
 			    (char *)options + table[row].to, err))
 			return err_while(err, "--%s", table[row].name);
 	}
+	options->data = options->datas.count > 0 ? options->datas.at[0] : NULL;
 	options->files = argv + optind;
 	options->file_count = argc - optind;
 	if (options->help || options->version)

@@ -43,7 +43,8 @@ struct verify_options {
 	struct verify_list policies; /* dotted */
 	const char *evidence_record; /* NULL: none; so the next ones */
 	const char *query;
-	const char *data;
+	const char *data; /* the first of datas */
+	struct verify_list datas; /* several only for a group under --evidence-record */
 	const char *digest; /* hexadecimal */
 	const char *algorithms;
 	const char *signed_cert;

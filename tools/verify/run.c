@@ -5,6 +5,7 @@
 #include <stdlib.h>
 
 #include "batch.h"
+#include "evidence_record.h"
 #include "inspect.h"
 #include "jobs.h"
 #include "report.h"
@@ -56,8 +57,12 @@ static enum verify_exit verify(const struct verify_options *options, struct err 
 {
 	struct tally tally = { 0 };
 	struct shared shared;
-	bool ok = shared_read(options, &shared, err) && verify_all(&shared, &tally, err);
+	bool ok = shared_read(options, &shared, err);
 
+	if (ok && options->file_count == 0)
+		ok = evidence_record_run(&shared, &tally, stdout, err);
+	else
+		ok = ok && verify_all(&shared, &tally, err);
 	shared_wipe(&shared);
 	return ok ? tally_exit(&tally) : VERIFY_COULD_NOT_RUN;
 }

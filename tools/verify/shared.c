@@ -8,7 +8,9 @@
 #include <openssl/err.h>
 #include <openssl/pem.h>
 
+#include "gather.h"
 #include "input.h"
+#include "seal.h"
 #include "tools/pem/pem.h"
 #include "tsa/core/hex.h"
 #include "tsa/token/evidence/record.h"
@@ -254,6 +256,22 @@ static bool read_data(struct shared *shared, struct err *err)
 	return true;
 }
 
+static bool read_folders(struct shared *shared, struct err *err)
+{
+	const struct verify_list *folders = &shared->options->evidence;
+
+	for (unsigned i = 0; i < folders->count; i++)
+		if (!gather_folder(shared, folders->at[i], err))
+			return false;
+	return true;
+}
+
+/* Said before anything is fetched, not after. */
+static bool check_collect(const char *folder, struct err *err)
+{
+	return folder == NULL || seal_is_free(folder, err) || err_while(err, "--collect");
+}
+
 /* What the later tokens prove of what was given; what they prove of a token is asked with it. */
 static void prove_covered(struct shared *shared)
 {
@@ -304,7 +322,8 @@ static bool read_all(struct shared *shared, struct err *err)
 	       read_revocations(shared, MATERIAL_CRL, &options->crls, err) &&
 	       read_revocations(shared, MATERIAL_OCSP, &options->ocsps, err) &&
 	       read_poes(shared, err) && read_record(shared, err) && read_data(shared, err) &&
-	       read_query(shared, err) && read_signed_cert(shared, err);
+	       read_query(shared, err) && read_signed_cert(shared, err) &&
+	       read_folders(shared, err) && check_collect(options->collect, err);
 }
 
 bool shared_read(const struct verify_options *options, struct shared *shared, struct err *err)

@@ -5,6 +5,8 @@
 #include <string.h>
 
 #include "embedded.h"
+#include "evidence_record.h"
+#include "gather.h"
 #include "input.h"
 #include "report.h"
 #include "text.h"
@@ -51,6 +53,7 @@ void verify_free(struct verify *verify)
 		return;
 	json_decref(verify->parts);
 	material_free(verify->material);
+	fetch_free(verify->fetch);
 	free(verify);
 }
 
@@ -143,6 +146,7 @@ static void check(struct verify *verify, const struct verify_subject *subject)
 		policy.wants.data_arg = shared->data;
 	}
 	add_proofs(verify, subject->octets);
+	evidence_record_prove(verify, subject);
 	if (subject->carried != NULL && embedded_check(verify, subject, &policy))
 		return;
 	check_token(subject->octets, &policy, verify->material, &verify->checked);
@@ -174,10 +178,21 @@ static void count_one(const struct checked *checked, const char *unmet, struct t
 	tally->unmet += unmet != NULL;
 }
 
+static void collect(const struct report *report, const struct verify *verify, struct tally *tally)
+{
+	json_t *object = report_json(report);
+	struct err err = { 0 };
+
+	if (!gather_collect(verify, report->subject, object, &err))
+		verify_complain(report->subject->name, &err, tally);
+	json_decref(object);
+}
+
 /* Reports and counts what was found, and forgets it. */
 static void conclude(
 	struct verify *verify, const struct verify_subject *subject, struct tally *tally, FILE *out)
 {
+	const struct verify_options *options = verify->shared->options;
 	struct report report = { .shared = verify->shared,
 		.subject = subject,
 		.checked = &verify->checked,
@@ -188,7 +203,9 @@ static void conclude(
 	survive_note(verify, subject, tally);
 	report.unmet = find_unmet(verify->shared, &verify->checked);
 	count_one(&verify->checked, report.unmet, tally);
-	if (verify->shared->options->json)
+	if (options->collect != NULL)
+		collect(&report, verify, tally);
+	if (options->json)
 		report_put_json(&report, out);
 	else if (verify->shared->brief)
 		report_put_line(&report, out);
@@ -203,6 +220,10 @@ void verify_token(
 	struct verify *verify, const struct verify_subject *subject, struct tally *tally, FILE *out)
 {
 	check(verify, subject);
+	if (verify->shared->options->fetch && gather_missing(verify)) {
+		checked_wipe(&verify->checked);
+		check(verify, subject);
+	}
 	conclude(verify, subject, tally, out);
 }
 

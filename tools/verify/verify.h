@@ -6,6 +6,7 @@
 
 #include <jansson.h>
 
+#include "fetch.h"
 #include "shared.h"
 #include "survive.h"
 
@@ -50,6 +51,7 @@ struct verify {
 	const struct shared *shared;
 	struct material *material; /* of this token, on shared->material */
 	struct checked checked;
+	struct fetch *fetch; /* NULL: nothing was fetched yet */
 	json_t *parts; /* further members of the report, by those who add to it; an object */
 };
 
