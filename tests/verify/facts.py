@@ -47,7 +47,7 @@ CURVES = {
     "1.3.36.3.3.2.8.1.1.11": 384,
     "1.3.36.3.3.2.8.1.1.13": 512,
 }
-TIME_STAMPING = "1.3.6.1.5.5.7.3.8"
+TIME_STAMPING, ANY_PURPOSE = "1.3.6.1.5.5.7.3.8", "2.5.29.37.0"
 
 
 def moment(node: der.Node) -> datetime:

@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
+import base64
 import glob
 import json
 import os
 import subprocess
-import tempfile
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timedelta
 
-import base64
 
 NOW = "2026-11-23T00:00:00Z"
 MODELS = ("current", "past", "gentime")
+SITUATIONS = ("now", "then", "now+rev", "then+rev")
 
 
 class Verdict:
@@ -52,7 +52,7 @@ class Runner:
         return {report["file"]: Verdict(report) for report in reports if "result" in report}
 
     def objects(self, row: dict) -> list[str]:
-        """The row's own CRLs and OCSP responses, as options; bundles are cut into one file each."""
+        """The row's own CRLs and OCSP responses, as options."""
         options: list[str] = []
         for part in row["crls"] + row["ocsp"]:
             for path in sorted(glob.glob(os.path.join(self.folder, "crls", f"*{part}*"))):
@@ -69,19 +69,18 @@ class Runner:
         found = self.run("--at", at, "--model", model, *more, row["file"])
         return (row["file"], situation, model), found[row["file"]]
 
-    def everything(self, rows: list[dict], situations: list[str],
-                   models: tuple[str, ...]) -> dict[tuple[str, str, str], Verdict]:
-        results = {}
-        files = [row["file"] for row in rows]
-        single = []
-        for model in models:
-            if "now" in situations:
+    def everything(self, rows: list[dict],
+                   cases: list[tuple[str, str]]) -> dict[tuple[str, str, str], Verdict]:
+        """Each row in each case of (situation, model), as far as there is something to give."""
+        results, single = {}, []
+        for situation, model in cases:
+            if situation == "now":
+                files = [row["file"] for row in rows]
                 for file, verdict in self.run("--at", NOW, "--model", model, *files).items():
-                    results[file, "now", model] = verdict
-            for situation in situations:
-                if situation != "now":
-                    single += [(row, situation, model) for row in rows
-                               if situation == "then" or self.objects(row)]
+                    results[file, situation, model] = verdict
+            else:
+                single += [(row, situation, model) for row in rows
+                           if situation == "then" or self.objects(row)]
         with ThreadPoolExecutor(2) as pool:
             results.update(pool.map(self.one, single))
         return results
