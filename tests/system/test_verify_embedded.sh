@@ -86,7 +86,6 @@ quiet python3 "$FILES" stamp plain.cms $NESTED_OID other.p7s nested.p7s
 quiet python3 "$FILES" pe program.exe plain.p7s
 quiet python3 "$FILES" pe nested.exe nested.p7s
 quiet python3 "$FILES" pe unsigned.exe
-cp sf content.kept
 quiet openssl cms -sign -binary -in sf -signer signer.pem -inkey signer.key -outform DER -out jar.cms
 stamp jar $TOKEN_OID
 quiet python3 "$FILES" jar signed.jar sf jar.p7s
@@ -138,7 +137,7 @@ verify 1 'signatures: 2 survive, .* 1 without time-stamp; 2 by other' \
 	--signed-cert signer.pem --revoked-at "$(at 3600)" signed
 one=$SAID
 verify 1 '' --signed-cert signer.pem --revoked-at "$(at 3600)" --jobs 3 signed
-equal 'by three jobs the same' "$one" "$SAID"
+[ "$one" = "$SAID" ] || fail "three jobs: must say the same as one: $SAID"
 verify 1 '' --json --revoked-at "$(at 3600)" signed
 python3 -c '
 import json, sys
