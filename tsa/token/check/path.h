@@ -56,6 +56,11 @@ int64_t path_not_after(const struct material_item *certificate);
  * and key identifier as far as known, and where it says it can be had (caIssuers).
  */
 void path_missing_issuer(const struct material_item *certificate, char out[VERDICT_TEXT]);
+/*
+ * A name in one line, in the manner of RFC 4514, of at most so many octets (below VERDICT_TEXT -
+ * 4); what is cut off is shown as "...".
+ */
+void path_name(const X509_NAME *name, size_t most, char out[VERDICT_TEXT]);
 /* The subject in one line, in the manner of RFC 4514; control characters are escaped. */
 void path_subject(const struct material_item *certificate, char out[VERDICT_TEXT]);
 
