@@ -97,14 +97,14 @@ char *survive_tally_text(const struct survive_tally *tally)
 		tally->yes, tally->no, tally->unknown, tally->unstamped);
 	if (tally->others > 0)
 		(void)fprintf(out, "; %" PRIu32 " by other certificates", tally->others);
-	if (tally->latest != INT64_MIN) {
+	if (tally->asked && tally->latest != INT64_MIN) {
 		put_time(out, "\nproven times: ", tally->earliest);
 		put_time(out, " to ", tally->latest);
 		put_time(out, "\na revocation after ", tally->latest);
 		put_time(out, " takes none of them, one at ", tally->earliest);
 		(void)fputs(" or before takes all", out);
 	}
-	if (tally->last_yes != INT64_MIN && tally->first_late != INT64_MAX &&
+	if (tally->asked && tally->last_yes != INT64_MIN && tally->first_late != INT64_MAX &&
 		tally->last_yes < tally->first_late) {
 		put_time(out, "\nthe last that survives: ", tally->last_yes);
 		put_time(out, ", the first that does not: ", tally->first_late);
