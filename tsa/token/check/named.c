@@ -6,6 +6,8 @@
 
 #include "tsa/tsp/der.h"
 
+enum { MAX_REVERSED = 32 }; /* RDNs of a name that is turned round */
+
 bool named_sid_read(const struct token_file *file, struct named_sid *sid)
 {
 	const struct ber_node *node = file->cms.signer.sid;
@@ -124,4 +126,32 @@ bool named_tsa_is(const struct token_file *file, X509 *certificate, struct err *
 	GENERAL_NAME_free(name);
 	ERR_clear_error();
 	return ok;
+}
+
+/* Both of single-valued RDNs, the one's last the other's first. */
+static bool is_reverse(const X509_NAME *a, const X509_NAME *b)
+{
+	int count = X509_NAME_entry_count(a);
+	X509_NAME *turned = X509_NAME_new();
+	bool is = turned != NULL && count > 1 && count == X509_NAME_entry_count(b) &&
+		  count <= MAX_REVERSED;
+
+	for (int i = count - 1; is && i >= 0; i--)
+		is = X509_NAME_add_entry(turned, X509_NAME_get_entry(a, i), -1, 0) == 1;
+	is = is && X509_NAME_cmp(turned, b) == 0;
+	X509_NAME_free(turned);
+	return is;
+}
+
+bool named_tsa_is_reversed(const struct token_file *file, X509 *certificate)
+{
+	struct bytes tsa = file->tst.tsa == NULL ? (struct bytes){ 0 } : file->tst.tsa->content;
+	const uint8_t *at = tsa.at;
+	GENERAL_NAME *name = d2i_GENERAL_NAME(NULL, &at, (long)tsa.len);
+	bool is = name != NULL && name->type == GEN_DIRNAME &&
+		  is_reverse(name->d.directoryName, X509_get_subject_name(certificate));
+
+	GENERAL_NAME_free(name);
+	ERR_clear_error();
+	return is;
 }

@@ -27,5 +27,7 @@ const X509_NAME *named_sid_issuer(struct named_sid *sid);
 /* tsa, where there, is the subject or a subjectAltName (RFC 3161 2.4.2); else found says why not.
  */
 bool named_tsa_is(const struct token_file *file, X509 *certificate, struct err *found);
+/* tsa is the subject with its RDNs in the reverse order, as text of RFC 4514 tempts to write it. */
+bool named_tsa_is_reversed(const struct token_file *file, X509 *certificate);
 
 #endif

@@ -8,7 +8,7 @@
 enum {
 	PATH_MAX_LENGTH = 12, /* certificates, signer and anchor included */
 	PATH_MAX_FOUND = 8,
-	PATH_MAX_STEPS = 2048, /* certificates, signatures and links looked at for one signer */
+	PATH_MAX_STEPS = 1024, /* certificates, signatures and links looked at for one signer */
 	PATH_MAX_DOUBTFUL =
 		64, /* of these, signatures by keys that no anchor vouches for as a CA's */
 	PATH_MAX_JUDGED = 64, /* complete ways judged for one signer */
@@ -56,6 +56,11 @@ int64_t path_not_after(const struct material_item *certificate);
  * and key identifier as far as known, and where it says it can be had (caIssuers).
  */
 void path_missing_issuer(const struct material_item *certificate, char out[VERDICT_TEXT]);
+/*
+ * A name in one line, in the manner of RFC 4514, of at most so many octets (below VERDICT_TEXT -
+ * 4); what is cut off is shown as "...".
+ */
+void path_name(const X509_NAME *name, size_t most, char out[VERDICT_TEXT]);
 /* The subject in one line, in the manner of RFC 4514; control characters are escaped. */
 void path_subject(const struct material_item *certificate, char out[VERDICT_TEXT]);
 

@@ -40,8 +40,7 @@ int64_t path_not_after(const struct material_item *certificate)
 										  : INT64_MIN;
 }
 
-/* At most so many octets; what was cut off is shown as "...". */
-static void name_text(const X509_NAME *name, size_t most, char out[VERDICT_TEXT])
+void path_name(const X509_NAME *name, size_t most, char out[VERDICT_TEXT])
 {
 	BIO *bio = BIO_new(BIO_s_mem());
 	const char *text = NULL;
@@ -64,7 +63,7 @@ static void name_text(const X509_NAME *name, size_t most, char out[VERDICT_TEXT]
 
 void path_subject(const struct material_item *certificate, char out[VERDICT_TEXT])
 {
-	name_text(X509_get_subject_name(certificate->certificate), VERDICT_TEXT - 4, out);
+	path_name(X509_get_subject_name(certificate->certificate), VERDICT_TEXT - 4, out);
 }
 
 /* Appends; text that is not printable ASCII is not shown as it is. */
@@ -117,7 +116,7 @@ void path_missing_issuer(const struct material_item *certificate, char out[VERDI
 {
 	const ASN1_OCTET_STRING *id = X509_get0_authority_key_id(certificate->certificate);
 
-	name_text(X509_get_issuer_name(certificate->certificate), MOST_NAME, out);
+	path_name(X509_get_issuer_name(certificate->certificate), MOST_NAME, out);
 	if (id != NULL)
 		append_key_identifier(out, id);
 	append_where(out, certificate->certificate);

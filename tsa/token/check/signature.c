@@ -127,14 +127,17 @@ static bool check_eddsa(const struct signer_part *part, EVP_PKEY *key)
 }
 
 /*
- * A SignedData of nothing but the SignerInfo without its unsigned attributes: certificates, CRLs
- * and TSTInfo, which OpenSSL would parse for nothing, stay out of it.
+ * A SignedData of nothing but the SignerInfo without its unsigned attributes, and with an empty key
+ * identifier for its sid: certificates, CRLs, names and TSTInfo, which OpenSSL would decode for
+ * nothing, stay out of it. The certificate is put to it by hand.
  */
 static CMS_ContentInfo *read_alone(const struct token_file *file)
 {
 	const struct signer_part *part = &file->cms.signer;
-	const struct ber_node *fields[] = { part->signature, part->signature_algorithm,
-		part->signed_attrs, part->digest_algorithm, part->sid, part->version };
+	static const uint8_t sid[] = { DER_CONTEXT, 0 };
+	struct bytes fields[] = { part->signature->whole, part->signature_algorithm->whole,
+		part->signed_attrs->whole, part->digest_algorithm->whole, { sid, sizeof(sid) },
+		part->version->whole };
 	size_t room = file->cms.whole->whole.len + HEADERS;
 	uint8_t *der = malloc(room);
 	struct der_out out = der_out_on(der, room);
@@ -146,7 +149,7 @@ static CMS_ContentInfo *read_alone(const struct token_file *file)
 	if (der == NULL)
 		abort();
 	for (size_t i = 0; i < sizeof(fields) / sizeof(fields[0]); i++)
-		der_put_raw(&out, fields[i]->whole);
+		der_put_raw(&out, fields[i]);
 	der_put_header(&out, DER_SEQUENCE, end);
 	der_put_header(&out, DER_SET, end);
 	mark = der_out_mark(&out);

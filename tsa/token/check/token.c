@@ -1,25 +1,18 @@
 /* The order of rows 1 to 15 of longterm.md 1.1.  Owns what struct token_facts owns. */
 #include "token.h"
 
-#include <openssl/evp.h>
-
+#include "material_part.h"
 #include "token_part.h"
-
-static void hash(struct bytes in, uint8_t out[MATERIAL_HASH])
-{
-	if (EVP_Digest(in.at, in.len, out, NULL, EVP_sha256(), NULL) != 1)
-		abort();
-}
 
 /* A proof of the whole response is one of the token in it. */
 static void note_inside(struct token_run *run, struct bytes token)
 {
 	uint8_t response[MATERIAL_HASH];
 
-	hash(token, run->facts->sha256);
+	cache_sha256(run->material->cache, token, (struct bytes){ 0 }, run->facts->sha256);
 	if (run->facts->file.kind != TOKEN_RESPONSE)
 		return;
-	hash(run->in, response);
+	cache_sha256(run->material->cache, run->in, (struct bytes){ 0 }, response);
 	material_add_inside(run->material, run->facts->sha256, response);
 }
 

@@ -21,13 +21,15 @@ bool token_rows_format(struct token_run *run);
 void token_rows_attributes(struct token_run *run);
 /* Row 6, once the signer was looked for. */
 void token_rows_signature(struct token_run *run);
-/* Rows 7 to 9 from what token_find_signer() found. */
+
 struct token_found {
 	bool by_ess; /* sid and ESSCertID are its; else only the sid is */
+	bool twin; /* a certificate has the sid and is not the one */
 	struct err why; /* ESSCertID is not */
 };
 /* The certificate that sid and ESSCertID name; sets facts->signer. */
 struct token_found token_find_signer(struct token_run *run);
+/* Rows 7 to 9 from what that found. */
 void token_rows_signer(struct token_run *run, const struct token_found *found);
 /* Rows 10 and 11, if the signer is at hand. */
 void token_rows_usage(struct token_run *run);

@@ -5,6 +5,7 @@
 #include <openssl/evp.h>
 
 #include "named.h"
+#include "path.h"
 #include "signature.h"
 #include "token_part.h"
 #include "tsa/core/hex.h"
@@ -32,6 +33,8 @@ static bool is_the_one(struct search *search, const struct material_item *item, 
 	if (!named_sid_is(&search->sid, item->certificate))
 		return false;
 	search->found.by_ess = ess_names_signer(&facts->file, item->certificate, &why);
+	if (facts->signer != NULL && search->found.by_ess)
+		search->found.twin = true;
 	if (facts->signer == NULL || search->found.by_ess) {
 		facts->signer = item;
 		facts->signer_is_embedded = is_embedded;
@@ -61,19 +64,74 @@ static bool search_material(struct search *search)
 	return false;
 }
 
+/* ESSCertID can be read, and names another certificate than those with the signer's sid. */
+static bool names_another(const struct token_facts *facts)
+{
+	struct ess_id id;
+	enum ess_state v1 = ess_get(&facts->file, false, 0, &id);
+	enum ess_state v2 = ess_get(&facts->file, true, 0, &id);
+
+	return v1 != ESS_MALFORMED && v2 != ESS_MALFORMED && (v1 == ESS_THERE || v2 == ESS_THERE);
+}
+
+/* The hash of either certificate ID is the certificate's, whatever else is not. */
+static bool has_hash_of(const struct token_facts *facts, const struct material_item *item)
+{
+	struct err ignored = { 0 };
+
+	for (int v2 = 0; v2 < 2; v2++) {
+		struct ess_id id;
+
+		if (ess_get(&facts->file, v2 == 1, 0, &id) != ESS_THERE)
+			continue;
+		id.issuer_serial = NULL;
+		if (ess_is(&facts->file, &id, item->certificate, &ignored))
+			return true;
+	}
+	return false;
+}
+
+/* What was signed contradicts itself: no certificate can be the one that all of it names. */
+static bool is_contradiction(const struct token_run *run)
+{
+	if (has_hash_of(run->facts, run->facts->signer))
+		return true;
+	for (unsigned i = 0; i < run->carried_count; i++)
+		if (has_hash_of(run->facts, run->carried[i]))
+			return true;
+	return false;
+}
+
+/* An anchor vouches for it, apart from any time. */
+static bool is_vouched_for(const struct token_run *run, const struct material_item *item)
+{
+	struct paths paths;
+
+	paths_find(run->material, item, NID_time_stamp, &paths);
+	return paths.count > 0;
+}
+
+/*
+ * Only the sid is the certificate's. A CA gives a serial number to one certificate: that ESSCertID
+ * is another's is then a flaw of the token (row 8). But anyone can put a certificate of that number
+ * into a token, and a key may have several certificates: the right one may just not be at hand.
+ */
+static bool is_flaw(const struct token_run *run, bool by_key)
+{
+	return is_contradiction(run) || (!by_key && is_vouched_for(run, run->facts->signer));
+}
+
 struct token_found token_find_signer(struct token_run *run)
 {
 	struct search search = { .run = run };
 
 	if (named_sid_read(&run->facts->file, &search.sid) && !search_carried(&search))
 		(void)search_material(&search);
-	/*
-	 * A CA gives a serial number to one certificate only: that ESSCertID is another's is then
-	 * a flaw of the token (row 8). A key may have several certificates: the right one of them
-	 * may just not be at hand.
-	 */
-	if (search.sid.key_id != NULL && !search.found.by_ess)
+	if (run->facts->signer != NULL && !search.found.by_ess && names_another(run->facts) &&
+		!is_flaw(run, search.sid.key_id != NULL)) {
 		run->facts->signer = NULL;
+		search.found.twin = true;
+	}
 	named_sid_wipe(&search.sid);
 	return search.found;
 }
@@ -85,22 +143,6 @@ static const char *hex_text(struct bytes octets, char out[2 * SHOWN_OCTETS + 1])
 		octets.len = SHOWN_OCTETS;
 	hex_encode(octets, out);
 	return out;
-}
-
-static void issuer_text(struct named_sid *sid, char out[SHOWN_NAME])
-{
-	const X509_NAME *name = named_sid_issuer(sid);
-	BIO *bio = BIO_new(BIO_s_mem());
-	char *text = NULL;
-	long len = 0;
-
-	if (bio == NULL)
-		abort();
-	if (name != NULL && X509_NAME_print_ex(bio, name, 0,
-				    XN_FLAG_RFC2253 & ~(unsigned long)ASN1_STRFLGS_ESC_MSB) >= 0)
-		len = BIO_get_mem_data(bio, &text);
-	(void)snprintf(out, SHOWN_NAME, "%.*s", (int)len, text == NULL ? "" : text);
-	BIO_free(bio);
 }
 
 /* ", whose sha256 hash is …" */
@@ -119,10 +161,10 @@ static void ess_text(const struct token_file *file, char *out, size_t cap)
 		hex_text(id.hash, hex));
 }
 
-static void fail_not_found(struct token_run *run)
+static void fail_not_found(struct token_run *run, bool twin)
 {
 	struct named_sid sid;
-	char issuer[SHOWN_NAME];
+	char issuer[VERDICT_TEXT] = "";
 	char hex[2 * SHOWN_OCTETS + 1];
 	char hash[64 + 2 * SHOWN_OCTETS];
 	bool is_read = named_sid_read(&run->facts->file, &sid);
@@ -137,13 +179,16 @@ static void fail_not_found(struct token_run *run)
 	(void)verdict_fail(run->verdict, "V-07", CHECK_INDETERMINATE,
 		SUB_NO_SIGNING_CERTIFICATE_FOUND,
 		"RFC 3161 2.4.1: the signer's certificate is at hand: it is neither in the token "
-		"nor given");
+		"nor given%s",
+		twin ? "; another that has its sid is, but its hash is not the one that was signed"
+		     : "");
 	ess_text(&run->facts->file, hash, sizeof(hash));
 	if (sid.key_id != NULL) {
 		verdict_need(run->verdict, "the signer's certificate, of the key identifier %s%s",
 			hex_text(sid.key_id->content, hex), hash);
 	} else {
-		issuer_text(&sid, issuer);
+		if (named_sid_issuer(&sid) != NULL)
+			path_name(named_sid_issuer(&sid), SHOWN_NAME, issuer);
 		verdict_need(run->verdict,
 			"the signer's certificate, with the serial number 0x%s by %s%s",
 			hex_text(sid.serial->content, hex), issuer, hash);
@@ -206,11 +251,15 @@ static void check_ess_digest(struct token_run *run)
 void token_rows_signer(struct token_run *run, const struct token_found *found)
 {
 	if (run->facts->signer == NULL)
-		fail_not_found(run);
+		fail_not_found(run, found->twin);
 	else
 		verdict_line(run->verdict, "V-07", CHECK_PASS,
 			"the certificate that sid names is %s",
 			run->facts->signer_is_embedded ? "in the token" : "given");
+	if (run->facts->signer != NULL && found->twin)
+		verdict_line(run->verdict, "V-07", CHECK_WARN,
+			"another certificate that has its sid was left aside: its hash is not the "
+			"one that was signed");
 	check_ess(run, found);
 	check_ess_digest(run);
 }

@@ -152,11 +152,16 @@ static bool check_tsa(struct token_run *run)
 	const struct token_facts *facts = run->facts;
 	struct err found = { 0 };
 
-	return facts->signer == NULL ||
-	       named_tsa_is(&facts->file, facts->signer->certificate, &found) ||
-	       fail_constraint(run,
-		       "RFC 3161 2.4.2: tsa is a subject name of the signer's certificate",
-		       found.text);
+	if (facts->signer == NULL || named_tsa_is(&facts->file, facts->signer->certificate, &found))
+		return true;
+	if (named_tsa_is_reversed(&facts->file, facts->signer->certificate)) {
+		verdict_line(run->verdict, "V-13", CHECK_WARN,
+			"RFC 3161 2.4.2: tsa is a subject name of the signer's certificate: it is "
+			"the subject in the reverse order");
+		return true;
+	}
+	return fail_constraint(run,
+		"RFC 3161 2.4.2: tsa is a subject name of the signer's certificate", found.text);
 }
 
 /* Row 13: all that it has is said. */

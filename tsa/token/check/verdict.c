@@ -6,6 +6,9 @@
 #include <string.h>
 
 static void format_text(char out[VERDICT_TEXT], const char *format, va_list args)
+	__attribute__((format(printf, 2, 0)));
+
+static void format_text(char out[VERDICT_TEXT], const char *format, va_list args)
 {
 	if (vsnprintf(out, VERDICT_TEXT, format, args) < 0)
 		out[0] = '\0';

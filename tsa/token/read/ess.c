@@ -61,7 +61,8 @@ static bool issuer_is(const struct ber *tree, const struct ber_node *both, X509 
 	const struct ber_node *name = ber_take(&wrapper, DER_SEQUENCE);
 	const struct ber_node *serial = ber_take(&walk, DER_INTEGER);
 	const uint8_t *name_at, *serial_at;
-	X509_NAME *issuer;
+	struct bytes own = { 0 };
+	X509_NAME *issuer = NULL;
 	ASN1_INTEGER *number;
 	bool is;
 
@@ -71,11 +72,15 @@ static bool issuer_is(const struct ber *tree, const struct ber_node *both, X509 
 		return false;
 	name_at = name->whole.at;
 	serial_at = serial->whole.at;
-	issuer = d2i_X509_NAME(NULL, &name_at, (long)name->whole.len);
 	number = d2i_ASN1_INTEGER(NULL, &serial_at, (long)serial->whole.len);
-	is = issuer != NULL && number != NULL &&
-	     X509_NAME_cmp(issuer, X509_get_issuer_name(certificate)) == 0 &&
-	     ASN1_INTEGER_cmp(number, X509_get0_serialNumber(certificate)) == 0;
+	is = number != NULL && ASN1_INTEGER_cmp(number, X509_get0_serialNumber(certificate)) == 0;
+	/* Octet for octet first: most are, and nothing has to be decoded. */
+	if (is && X509_NAME_get0_der(X509_get_issuer_name(certificate), &own.at, &own.len) == 1 &&
+		!bytes_equal(name->whole, own)) {
+		issuer = d2i_X509_NAME(NULL, &name_at, (long)name->whole.len);
+		is = issuer != NULL &&
+		     X509_NAME_cmp(issuer, X509_get_issuer_name(certificate)) == 0;
+	}
 	X509_NAME_free(issuer);
 	ASN1_INTEGER_free(number);
 	return is;
