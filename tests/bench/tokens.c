@@ -1,6 +1,7 @@
 /*
- * tsa-tokens: a folder of tokens of one TSU made on the spot, for what measures verifiers: root.pem,
- * data, and tokens/000000.tsr and so on, all over the data and each with its own serial and genTime.
+ * tsa-tokens: a folder of tokens of one TSU made on the spot, for what measures verifiers:
+ * root.pem, data, and tokens/000000.tsr and so on, all over the data and each with its own serial
+ * and genTime.
  */
 #include <errno.h>
 #include <getopt.h>
@@ -128,9 +129,8 @@ static struct bytes make_tstinfo(struct maker *m, unsigned number, unsigned coun
 		.digest = TSP_SHA256,
 		.imprint = { m->imprint, sizeof(m->imprint) },
 		.serial = { serial, sizeof(serial) },
-		.time_us = tsp_time_cut(((uint64_t)time(NULL) - 1 - (count - number) % DAY) *
-						1000000,
-			3),
+		.time_us = tsp_time_cut(
+			((uint64_t)time(NULL) - 1 - (count - number) % DAY) * 1000000, 3),
 		.digits = 3,
 		.accuracy = tsp_accuracy_of_ms(1000),
 		.tsa_name = token_parts_tsa_name(m->parts),
@@ -153,8 +153,9 @@ static void make_token(struct maker *m, unsigned number, unsigned count)
 	must(token_signed_attrs(m->parts, tstinfo, m->attrs, sizeof(m->attrs), &attrs, &err) &&
 			token_sign(m->key, m->digest, attrs, m->signature, &len, &err),
 		"signature");
-	reply = tsp_reply_granted(token_encode(m->parts, tstinfo, attrs,
-					  (struct bytes){ m->signature, len }, true, m->token, ROOM),
+	reply = tsp_reply_granted(
+		token_encode(m->parts, tstinfo, attrs, (struct bytes){ m->signature, len }, true,
+			m->token, ROOM),
 		m->reply, ROOM);
 	must(reply.len > 0, "token");
 	(void)snprintf(name, sizeof(name), "tokens/%06u.tsr", number);

@@ -114,13 +114,17 @@ static void put_checks(const struct verdict *verdict, FILE *out)
 	}
 }
 
-/* What the text says above already. */
+/* What the text says above already, and what there is none of. */
 static void forget(json_t *object)
 {
 	static const char *const said[] = { "report", "result", "checks", "warnings" };
+	static const char *const lists[] = { "chain", "revocation", "poe" };
 
 	for (size_t i = 0; i < sizeof(said) / sizeof(said[0]); i++)
 		(void)json_object_del(object, said[i]);
+	for (size_t i = 0; i < sizeof(lists) / sizeof(lists[0]); i++)
+		if (json_array_size(json_object_get(object, lists[i])) == 0)
+			(void)json_object_del(object, lists[i]);
 }
 
 void report_put_text(const struct report *report, FILE *out)

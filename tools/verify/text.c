@@ -119,6 +119,8 @@ static void print_scalar(FILE *out, const json_t *value)
 					  json_string_length(value) });
 	else if (json_is_integer(value))
 		(void)fprintf(out, "%" JSON_INTEGER_FORMAT, json_integer_value(value));
+	else if (json_is_real(value))
+		(void)fprintf(out, "%g", json_real_value(value));
 	else if (json_is_boolean(value))
 		(void)fputs(json_is_true(value) ? "yes" : "no", out);
 	else

@@ -120,12 +120,7 @@ static struct held *put_on(struct shelf *shelf, struct parsed *parsed, enum mate
 	};
 	(void)memcpy(held->item.sha256, parsed->sha256, MATERIAL_HASH);
 	(void)table_add(&shelf->by_name, parsed->name);
-	if (place == shelf->cap) {
-		shelf->cap = shelf->cap == 0 ? 16 : shelf->cap * 2;
-		shelf->at = reallocarray(shelf->at, shelf->cap, sizeof(struct held *));
-		if (shelf->at == NULL)
-			abort();
-	}
+	shelf->at = table_grown(shelf->at, place, sizeof(struct held *));
 	shelf->at[place] = held;
 	shelf->from_token += from == FROM_TOKEN;
 	return held;

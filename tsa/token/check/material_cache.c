@@ -17,7 +17,6 @@ struct material_cache *material_cache_new(void)
 
 	cache->sha256 = EVP_MD_fetch(NULL, "SHA256", NULL);
 	cache->digest = EVP_MD_CTX_new();
-	cache->signatures = must_calloc(CACHE_MAX_SIGNATURES, sizeof(cache->signatures[0]));
 	if (cache->sha256 == NULL || cache->digest == NULL)
 		abort();
 	return cache;
@@ -249,6 +248,18 @@ static struct signature_result *result_of(const struct material_cache *cache, ui
 	return NULL;
 }
 
+/* Room for one more; all are forgotten when there are too many. */
+static struct signature_result *add_result(struct material_cache *cache, uint64_t hash)
+{
+	struct table *table = &cache->signature_table;
+
+	if (table->count == CACHE_MAX_SIGNATURES)
+		table_clear(table);
+	cache->signatures =
+		table_grown(cache->signatures, table->count, sizeof(*cache->signatures));
+	return &cache->signatures[table_add(table, hash)];
+}
+
 bool material_signed_by(const struct material *material, const struct material_item *subject,
 	const struct material_item *issuer)
 {
@@ -257,9 +268,7 @@ bool material_signed_by(const struct material *material, const struct material_i
 	struct signature_result *result = result_of(cache, hash, subject, issuer);
 
 	if (result == NULL) {
-		if (cache->signature_table.count == CACHE_MAX_SIGNATURES)
-			table_clear(&cache->signature_table);
-		result = &cache->signatures[table_add(&cache->signature_table, hash)];
+		result = add_result(cache, hash);
 		(void)memcpy(result->subject, subject->sha256, MATERIAL_HASH);
 		(void)memcpy(result->issuer, issuer->sha256, MATERIAL_HASH);
 		result->is_good = parsed_signed_by(

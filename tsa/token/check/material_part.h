@@ -9,7 +9,7 @@
 
 enum {
 	MATERIAL_KINDS = 3,
-	CACHE_MAX_PARSED = 2048, /* objects; one takes some 10 KiB */
+	CACHE_MAX_PARSED = 1024, /* objects; one takes some 10 KiB */
 	CACHE_MAX_OCTETS = 16 << 20, /* of their DER; parsed they take some ten times as much */
 	CACHE_MAX_SIGNATURES = 16384, /* results of signature checks */
 	CACHE_MAX_PATHS = 1024, /* results of path_find */
@@ -43,7 +43,6 @@ struct held {
 /* All of one kind, in the order in which they came. */
 struct shelf {
 	struct held **at;
-	uint32_t cap;
 	uint32_t from_token;
 	struct table by_hash; /* its count is the shelf's */
 	struct table by_name;
@@ -85,7 +84,7 @@ struct material_cache {
 	struct parsed *parsed[CACHE_MAX_PARSED];
 	struct table parsed_table;
 	size_t octets;
-	struct signature_result *signatures; /* CACHE_MAX_SIGNATURES */
+	struct signature_result *signatures;
 	struct table signature_table;
 	struct path_result *paths[CACHE_MAX_PATHS];
 	struct table path_table;

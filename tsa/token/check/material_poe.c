@@ -3,18 +3,6 @@
 
 #include "material_part.h"
 
-/* things with room for one more than count. */
-static void *grown(void *things, uint32_t count, size_t size)
-{
-	/* The room ends at 16 and at each power of two after it. */
-	if (count > 0 && (count < 16 || (count & (count - 1)) != 0))
-		return things;
-	things = reallocarray(things, count == 0 ? 16 : (size_t)count * 2, size);
-	if (things == NULL)
-		abort();
-	return things;
-}
-
 static struct poe *poe_of(const struct material *material, const uint8_t sha256[MATERIAL_HASH])
 {
 	uint32_t i = table_first(&material->poe_table, hash_start(sha256));
@@ -34,7 +22,7 @@ void material_add_poe(struct material *material, const uint8_t sha256[MATERIAL_H
 	if (poe == NULL) {
 		uint32_t place = table_add(&material->poe_table, hash_start(sha256));
 
-		material->poes = grown(material->poes, place, sizeof(*poe));
+		material->poes = table_grown(material->poes, place, sizeof(*poe));
 		poe = &material->poes[place];
 		*poe = (struct poe){ 0 };
 		(void)memcpy(poe->sha256, sha256, MATERIAL_HASH);
@@ -49,7 +37,7 @@ void material_add_inside(struct material *material, const uint8_t inner[MATERIAL
 {
 	uint32_t place = table_add(&material->inside_table, hash_start(inner));
 
-	material->insides = grown(material->insides, place, sizeof(material->insides[0]));
+	material->insides = table_grown(material->insides, place, sizeof(material->insides[0]));
 	(void)memcpy(material->insides[place].inner, inner, MATERIAL_HASH);
 	(void)memcpy(material->insides[place].outer, outer, MATERIAL_HASH);
 }

@@ -74,7 +74,7 @@ const char *model_time(int64_t time, char out[MODEL_TIME]);
 /* "CN=…" of the subject, else its last RDN; "a certificate without a name". */
 const char *model_name(const struct material_item *certificate, char out[MODEL_NAME]);
 
-/* Rows 16 and 17 for the signer; false if the verdict is FAILED now. */
+/* Rows 16 and 17 for the signer, and genTime against the POE; false if the verdict is FAILED. */
 bool time_check_signer(struct judgement *j);
 /* Row 16 for the certificates above the signer. */
 void time_check_path(struct judgement *j);

@@ -16,20 +16,6 @@ void slide_to(struct judgement *j, int64_t time, enum control_reason reason,
 	j->control_by = by;
 }
 
-/* RFC 3161's times of two TSAs may differ by what clocks differ. */
-static void check_order(struct judgement *j)
-{
-	char poe[MODEL_TIME];
-	char gen_time[MODEL_TIME];
-
-	if (j->poe >= j->gen_time || j->gen_time - j->poe <= j->policy->skew_s)
-		return;
-	(void)problem_add(j, GRAVITY_FAILED, "V-POE", SUB_TIMESTAMP_ORDER_FAILURE,
-		"a token is not older than its genTime: genTime is %s, and %s proves that it "
-		"existed on %s",
-		model_time(j->gen_time, gen_time), j->poe_from, model_time(j->poe, poe));
-}
-
 /* The proof is too late: by what, and what would do. */
 static void too_late(struct judgement *j)
 {
@@ -69,7 +55,6 @@ void slide_check(struct judgement *j)
 	char poe[MODEL_TIME];
 	char control[MODEL_TIME];
 
-	check_order(j);
 	if (j->poe > j->control) {
 		too_late(j);
 		return;

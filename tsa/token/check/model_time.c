@@ -60,6 +60,21 @@ static void check_future(struct judgement *j)
 		model_time(j->gen_time, gen_time), model_time(j->policy->at, at));
 }
 
+/* Nothing is older than when it was made; the clocks of two TSAs may differ. */
+static void check_proof(struct judgement *j)
+{
+	char poe[MODEL_TIME];
+	char gen_time[MODEL_TIME];
+
+	if (j->policy->model != MODEL_PAST || j->poe >= j->gen_time ||
+		j->gen_time - j->poe <= j->policy->skew_s)
+		return;
+	(void)problem_add(j, GRAVITY_FAILED, "V-POE", SUB_TIMESTAMP_ORDER_FAILURE,
+		"a token is not older than its genTime: genTime is %s, and %s proves that it "
+		"existed on %s",
+		model_time(j->gen_time, gen_time), j->poe_from, model_time(j->poe, poe));
+}
+
 bool time_check_signer(struct judgement *j)
 {
 	struct checked *checked = j->checked;
@@ -72,6 +87,7 @@ bool time_check_signer(struct judgement *j)
 		check_accuracy(j);
 	}
 	check_future(j);
+	check_proof(j);
 	problems_to_verdict(j);
 	return checked->verdict.status == CHECK_PASSED;
 }

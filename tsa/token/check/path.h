@@ -8,7 +8,7 @@
 enum {
 	PATH_MAX_LENGTH = 12, /* certificates, signer and anchor included */
 	PATH_MAX_FOUND = 8,
-	PATH_MAX_STEPS = 2048, /* certificates, signatures and links looked at for one signer */
+	PATH_MAX_STEPS = 1024, /* certificates, signatures and links looked at for one signer */
 	PATH_MAX_DOUBTFUL =
 		64, /* of these, signatures by keys that no anchor vouches for as a CA's */
 	PATH_MAX_JUDGED = 64, /* complete ways judged for one signer */

@@ -84,3 +84,14 @@ void table_free(struct table *table)
 	free(table->entries);
 	*table = (struct table){ 0 };
 }
+
+void *table_grown(void *things, uint32_t count, size_t size)
+{
+	/* The room ends at FIRST_SIZE and at each power of two after it. */
+	if (count > 0 && (count < FIRST_SIZE || (count & (count - 1)) != 0))
+		return things;
+	things = reallocarray(things, count == 0 ? FIRST_SIZE : (size_t)count * 2, size);
+	if (things == NULL)
+		abort();
+	return things;
+}

@@ -32,5 +32,7 @@ uint32_t table_next(const struct table *table, uint32_t place);
 /* Forgets all; takes as long as there were things. */
 void table_clear(struct table *table);
 void table_free(struct table *table);
+/* The array of the things, with room for one more than count: it may be another one. Aborts. */
+void *table_grown(void *things, uint32_t count, size_t size);
 
 #endif
