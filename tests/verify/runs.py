@@ -33,9 +33,9 @@ class Runner:
 
     def __init__(self, program: str, folder: str, scratch: str, anchors: list[bytes],
                  others: list[bytes]) -> None:
-        self.program, self.folder, self.scratch = program, folder, scratch
+        self.program, self.folder, self.scratch = os.path.abspath(program), folder, scratch
         self.anchors = self.write("anchors.pem", anchors)
-        self.others = self.write("others.pem", others)
+        self.others = ["--untrusted", self.write("others.pem", others)] if others else []
 
     def write(self, name: str, certificates: list[bytes]) -> str:
         path = os.path.join(self.scratch, name)
@@ -44,10 +44,10 @@ class Runner:
         return path
 
     def run(self, *args: str) -> dict[str, Verdict]:
-        command = [self.program, "--trust", self.anchors, "--untrusted", self.others, "--json", *args]
+        command = [self.program, "--trust", self.anchors, "--json", *self.others, *args]
         done = subprocess.run(command, cwd=self.folder, capture_output=True, check=False)
         if done.returncode not in (0, 1, 2):
-            raise RuntimeError(f"{' '.join(command)}: {done.returncode}: {done.stderr.decode()}")
+            raise RuntimeError(f"{' '.join(command[:12])} ...: status {done.returncode}: {done.stderr.decode()}")
         reports = [json.loads(line) for line in done.stdout.splitlines()]
         return {report["file"]: Verdict(report) for report in reports if "result" in report}
 
