@@ -21,6 +21,9 @@ class Verdict:
         result = report["result"]
         self.status, self.sub = result["status"], result["sub"] or "-"
         self.why, self.needs = result["why"] or "", result["needs"]
+        token = report.get("token") or {}
+        self.gen_time = token.get("genTime")
+        self.imprint = (token.get("imprint") or {}).get("value", "")
 
 
 def pem(raw: bytes, label: str = "CERTIFICATE") -> str:
