@@ -110,6 +110,9 @@ static const struct token_case cases[] = {
 	/* OpenSSL's CMS code does not verify over such attributes at all. */
 	{ "08 v2 twice", ATTR_FURTHER, "3037" ESS_V2 "3128 3026 3024 3022 0420" ZEROS_32,
 		SUB_SIG_CRYPTO_FAILURE, "V-08", "there again" },
+	{ "08 v2 whose second ID is malformed", ATTR_ESS_V2,
+		"303b" ESS_V2 "312c 302a 3028 3022 0420" ZEROS_32 "3002 0500",
+		SUB_SIG_CONSTRAINTS_FAILURE, "V-08", "malformed" },
 	{ "08 v1 that is malformed beside v2", ATTR_ESS_V1, "3011" ESS_V1 "3102 0500",
 		SUB_SIG_CONSTRAINTS_FAILURE, "V-08", "malformed" },
 	/* 13: TSTInfo */

@@ -266,6 +266,25 @@ static void holds_further_certificate_ids_against_the_path(void **state)
 	made_free(&made);
 }
 
+/* 66 times the signer's: no path is so long, and each would be held against each of it. */
+static void reads_no_more_certificate_ids_than_a_path_can_have(void **state)
+{
+	const struct lint_world *world = *state;
+	const struct said_beside beside = { .anchor = world->root };
+	struct made made = made_new(world);
+	X509 *named[TOKEN_MAX_ESS_IDS + 2];
+	struct said said;
+
+	for (int i = 0; i < TOKEN_MAX_ESS_IDS + 2; i++)
+		named[i] = world->leaf;
+	name_in_ess(&made, true, named, TOKEN_MAX_ESS_IDS + 2);
+	said_of(made_file(&made), &beside, &said);
+	said_is(&said, CHECK_FAILED, SUB_SIG_CONSTRAINTS_FAILURE);
+	said_line(&said, "V-08", CHECK_FAIL, "has more than 64");
+	said_wipe(&said);
+	made_free(&made);
+}
+
 static void refuses_the_signer_as_second(void **state)
 {
 	const struct lint_world *world = *state;
@@ -344,6 +363,7 @@ int main(void)
 		cmocka_unit_test(refuses_a_token_that_names_two_signers),
 		cmocka_unit_test(warns_of_sha1_alone_and_takes_both),
 		cmocka_unit_test(holds_further_certificate_ids_against_the_path),
+		cmocka_unit_test(reads_no_more_certificate_ids_than_a_path_can_have),
 		cmocka_unit_test(refuses_the_signer_as_second),
 		cmocka_unit_test(verifies_ecdsa),
 		cmocka_unit_test(verifies_rsa),
