@@ -54,6 +54,9 @@ static const struct token_case cases[] = {
 	{ "03 no signerInfos", DATA_SIGNERS, "", SUB_FORMAT_FAILURE, "V-03", "signerInfos" },
 	{ "03 SignedData of version 1", DATA_VERSION, "020101", SUB_NONE, "V-03",
 		"version of this SignedData is 3" },
+	{ "03 digestAlgorithms without the signer's", DATA_DIGESTS,
+		"310d 300b 0609608648016503040202", SUB_NONE, "V-03", "digestAlgorithms" },
+	{ "03 digestAlgorithms empty", DATA_DIGESTS, "3100", SUB_NONE, "V-03", "digestAlgorithms" },
 	/* 4: one signature */
 	{ "04 no SignerInfo", DATA_SIGNERS, "3100", SUB_FORMAT_FAILURE, "V-04", "no SignerInfo" },
 	{ "04 SignerInfo of version 2", SIGNER_VERSION, "020102", SUB_FORMAT_FAILURE, "V-04",

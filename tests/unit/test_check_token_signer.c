@@ -242,25 +242,29 @@ static void warns_of_sha1_alone_and_takes_both(void **state)
 static void holds_further_certificate_ids_against_the_path(void **state)
 {
 	const struct lint_world *world = *state;
-	const struct said_beside beside = { .anchor = world->root };
+	static const enum token_ids wanted[] = { TOKEN_IDS_FIT, TOKEN_IDS_UNKNOWN,
+		TOKEN_IDS_ELSEWHERE };
+	struct said_beside beside = { .anchor = world->root };
 	struct make_certificate how = lint_leaf(world, world->rsa_key);
 	X509 *other = make_certificate(&how);
 	struct made made = made_new(world);
 	struct err found = { 0 };
+	enum token_ids ids;
 	struct said said;
 	struct paths paths;
 
-	for (int wrong = 0; wrong < 2; wrong++) {
-		X509 *const named[] = { world->leaf, world->ca, wrong ? other : world->root };
+	for (int i = 0; i < 3; i++) {
+		X509 *const named[] = { world->leaf, world->ca, i > 0 ? other : world->root };
 
+		beside.given[0] = i == 2 ? other : NULL;
 		name_in_ess(&made, true, named, 3);
 		said_of(made_file(&made), &beside, &said);
 		said_is(&said, CHECK_PASSED, SUB_NONE);
 		paths_find(said.material, said.facts.signer, NID_time_stamp, &paths);
 		assert_int_equal(paths.count, 1);
-		assert_int_equal(token_ess_restricts(
-					 &said.facts, paths.at[0].at, paths.at[0].length, &found),
-			wrong == 0);
+		ids = token_ess_restricts(
+			&said.facts, said.material, paths.at[0].at, paths.at[0].length, &found);
+		assert_int_equal(ids, wanted[i]);
 		said_wipe(&said);
 	}
 	assert_non_null(strstr(found.text, "number 3 of signingCertificateV2"));

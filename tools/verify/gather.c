@@ -62,8 +62,8 @@ bool gather_folder(struct shared *shared, const char *folder, struct err *err)
 	if (ok && bundle.others > 0) {
 		(void)fputs("tsa-verify: ", stderr);
 		text_escaped_string(stderr, folder);
-		(void)fprintf(
-			stderr, ": %u files are no evidence and were left out\n", bundle.others);
+		(void)fprintf(stderr, ": files that are no evidence and were left out: %u\n",
+			bundle.others);
 	}
 	bundle_wipe(&bundle);
 	return ok || err_while(err, "--evidence");
@@ -132,8 +132,8 @@ static struct collect_object *collect_objects(const struct shared_objects *from)
 static void set_digests(const struct verify *verify, const struct verify_subject *subject,
 	struct collect *collect, uint8_t room[COLLECT_MAX_DIGESTS][EVP_MAX_MD_SIZE])
 {
-	const char *imprint = OBJ_nid2sn(verify->checked.facts.imprint_digest);
-	const char *const names[] = { "SHA256", "SHA512", imprint };
+	const char *imprint = OBJ_nid2ln(verify->checked.facts.imprint_digest);
+	const char *const names[] = { "sha256", "sha512", imprint };
 	token_digest_of *data = subject->data;
 	void *arg = subject->data_arg;
 
@@ -146,8 +146,8 @@ static void set_digests(const struct verify *verify, const struct verify_subject
 		struct collect_digest *one = &collect->digests[collect->digest_count];
 		unsigned len = 0;
 
-		if (digest != NULL && (i < 2 || (strcmp(imprint, "SHA256") != 0 &&
-							strcmp(imprint, "SHA512") != 0)))
+		if (digest != NULL && (i < 2 || (strcmp(imprint, "sha256") != 0 &&
+							strcmp(imprint, "sha512") != 0)))
 			len = data(arg, digest, room[collect->digest_count]);
 		if (len == 0)
 			continue;
