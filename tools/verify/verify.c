@@ -152,6 +152,8 @@ static void check(struct verify *verify, const struct verify_subject *subject)
 	check_token(subject->octets, &policy, verify->material, &verify->checked);
 	check_query(shared, &verify->checked);
 	check_data(subject, shared, &verify->checked);
+	verify->checked.proved =
+		verify->checked.proved && verify->checked.verdict.status == CHECK_PASSED;
 }
 
 /* Why a verdict of PASSED is not enough; NULL: it is. */
