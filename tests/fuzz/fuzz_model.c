@@ -45,14 +45,18 @@ static struct made_crl choose_crl(struct choices *choices)
 		.carried = (kind & 2) != 0,
 		.wrong_key = (kind & 12) == 12,
 		.reason = reasons[kind >> 4],
-		.this_update = choose_time(choices),
-		.next_update = (more & 1) != 0 ? choose_time(choices) : 0,
-		.revoked = choose_time(choices),
-		.invalid = (more & 6) == 6 ? choose_time(choices) : 0,
-		.keeps = (more & 8) != 0 ? choose_time(choices) : 0,
-		.poe = (more & 16) != 0 ? choose_time(choices) : 0,
 	};
 
+	crl.this_update = choose_time(choices);
+	crl.revoked = choose_time(choices);
+	if ((more & 1) != 0)
+		crl.next_update = crl.this_update + choose(choices) * INT64_C(86400);
+	if ((more & 6) == 6)
+		crl.invalid = choose_time(choices);
+	if ((more & 8) != 0)
+		crl.keeps = choose_time(choices);
+	if ((more & 16) != 0)
+		crl.poe = choose_time(choices);
 	return crl;
 }
 
@@ -66,11 +70,12 @@ static struct situation choose_situation(struct choices *choices)
 		.model = (enum check_model)(kind & 3) % 3,
 		.required = (kind & 4) != 0,
 		.half_a_second_more = (kind & 8) != 0,
-		.gen_time = choose_time(choices),
-		.at = choose_time(choices),
-		.poe = (kind & 16) != 0 ? choose_time(choices) : 0,
 	};
 
+	s.gen_time = choose_time(choices);
+	s.at = choose_time(choices);
+	if ((kind & 16) != 0)
+		s.poe = choose_time(choices);
 	for (uint8_t i = 0; i < count; i++)
 		s.crls[i] = choose_crl(choices);
 	return s;

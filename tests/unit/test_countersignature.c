@@ -7,7 +7,7 @@
 #include <string.h>
 
 #include <cmocka.h>
-#include <openssl/err.h>
+#include <openssl/rsa.h>
 
 #include "make_certificate.h"
 #include "tsa/token/check/countersignature.h"
@@ -34,6 +34,8 @@ struct made_of {
 	bool bent; /* the signature value */
 	bool empty; /* no signed attributes */
 	X509 *signer; /* NULL: the world's */
+	EVP_PKEY *rsa; /* signs digest alone, without DigestInfo; NULL: the world's key signs */
+	const EVP_MD *digest; /* with rsa */
 };
 
 static struct buf wrapped(int tag, int class, struct buf content)
@@ -109,13 +111,16 @@ static struct buf attributes_of(const struct made_of *how)
 {
 	const char *over = how->over == NULL ? covered : how->over;
 	uint8_t digest[32];
+	unsigned len = 0;
 	struct buf out = { 0 };
 
-	assert_int_equal(EVP_Digest(over, strlen(over), digest, NULL, EVP_sha256(), NULL), 1);
+	assert_int_equal(EVP_Digest(over, strlen(over), digest, &len,
+				 how->rsa == NULL ? EVP_sha256() : how->digest, NULL),
+		1);
 	for (int i = 0; how->time != NULL && i < (how->twice ? 2 : 1); i++)
 		add(&out, attribute("1.2.840.113549.1.9.5",
 				  of(V_ASN1_UTCTIME, how->time, strlen(how->time))));
-	add(&out, attribute("1.2.840.113549.1.9.4", of(V_ASN1_OCTET_STRING, digest, 32)));
+	add(&out, attribute("1.2.840.113549.1.9.4", of(V_ASN1_OCTET_STRING, digest, len)));
 	return out;
 }
 
@@ -132,6 +137,31 @@ static struct buf signature_of(EVP_PKEY *key, struct bytes octets, bool bent)
 	return of(V_ASN1_OCTET_STRING, room, len);
 }
 
+/* PKCS #1 padding around the digest itself. */
+static struct buf bare_signature_of(const struct made_of *how, struct bytes octets)
+{
+	EVP_PKEY_CTX *ctx = EVP_PKEY_CTX_new(how->rsa, NULL);
+	uint8_t digest[EVP_MAX_MD_SIZE], room[512];
+	size_t room_len = sizeof(room);
+	unsigned len = 0;
+
+	assert_int_equal(EVP_Digest(octets.at, octets.len, digest, &len, how->digest, NULL), 1);
+	assert_int_equal(EVP_PKEY_sign_init(ctx), 1);
+	assert_int_equal(EVP_PKEY_CTX_set_rsa_padding(ctx, RSA_PKCS1_PADDING), 1);
+	assert_int_equal(EVP_PKEY_sign(ctx, room, &room_len, digest, len), 1);
+	EVP_PKEY_CTX_free(ctx);
+	return of(V_ASN1_OCTET_STRING, room, room_len);
+}
+
+static struct buf digest_oid(const struct made_of *how)
+{
+	char dotted[64];
+
+	(void)OBJ_obj2txt(dotted, sizeof(dotted),
+		OBJ_nid2obj(how->rsa == NULL ? NID_sha256 : EVP_MD_get_type(how->digest)), 1);
+	return algorithm(dotted);
+}
+
 static struct buf countersignature(const struct world *world, const struct made_of *how)
 {
 	static const uint8_t version[] = { 1 };
@@ -141,21 +171,26 @@ static struct buf countersignature(const struct world *world, const struct made_
 	buf_append(&signed_set, buf_view(&attributes));
 	signed_set = wrapped(V_ASN1_SET, V_ASN1_UNIVERSAL, signed_set);
 	add(&content, sid_of(how->signer == NULL ? world->signer : how->signer));
-	add(&content, algorithm("2.16.840.1.101.3.4.2.1"));
+	add(&content, digest_oid(how));
 	if (how->empty)
 		buf_free(&attributes);
 	else
 		add(&content, wrapped(0, V_ASN1_CONTEXT_SPECIFIC, attributes));
-	add(&content, algorithm("1.2.840.10045.4.3.2"));
-	add(&content, signature_of(world->key, buf_view(&signed_set), how->bent));
+	if (how->rsa != NULL) {
+		add(&content, algorithm("1.2.840.113549.1.1.1"));
+		add(&content, bare_signature_of(how, buf_view(&signed_set)));
+	} else {
+		add(&content, algorithm("1.2.840.10045.4.3.2"));
+		add(&content, signature_of(world->key, buf_view(&signed_set), how->bent));
+	}
 	buf_free(&signed_set);
 	return wrapped(V_ASN1_SEQUENCE, V_ASN1_UNIVERSAL, content);
 }
 
-static X509 *make_signer(const struct world *world, const char *usage)
+static X509 *make_signer(const struct world *world, EVP_PKEY *key, const char *usage)
 {
 	return make_certificate(&(struct make_certificate){ .common_name = "Time-stamping",
-		.key = world->key,
+		.key = key,
 		.issuer = world->root,
 		.issuer_key = world->root_key,
 		.not_before = BEGAN,
@@ -176,7 +211,7 @@ static int set_up(void **state)
 		.not_after = EXPIRES,
 		.extensions = { { "basicConstraints", "critical,CA:TRUE" },
 			{ "keyUsage", "critical,keyCertSign,cRLSign" } } });
-	world->signer = make_signer(world, "critical,timeStamping");
+	world->signer = make_signer(world, world->key, "critical,timeStamping");
 	world->cache = material_cache_new();
 	world->algorithms = algorithms_default();
 	world->checked = must_calloc(1, sizeof(*world->checked));
@@ -292,7 +327,7 @@ static void its_time_is_within_the_certificate(void **state)
 static void its_certificate_is_for_time_stamping(void **state)
 {
 	const struct world *world = *state;
-	X509 *signer = make_signer(world, "critical,codeSigning");
+	X509 *signer = make_signer(world, world->key, "critical,codeSigning");
 	const struct made_of how = { .time = "270115080000Z", .signer = signer };
 	const struct verdict *verdict =
 		check(world, countersignature(world, &how), signer, MODEL_PAST);
@@ -311,6 +346,26 @@ static void its_certificate_may_be_missing(void **state)
 
 	assert_int_equal(verdict->sub, SUB_NO_SIGNING_CERTIFICATE_FOUND);
 	assert_int_equal(verdict->need_count, 1);
+}
+
+/* As VeriSign had it: genuine, and dead for its algorithm. Of a digest that is alive, no signature.
+ */
+static void may_lack_its_digest_info_if_it_is_old(void **state)
+{
+	const struct world *world = *state;
+	EVP_PKEY *rsa = make_key("rsa", 2048);
+	X509 *signer = make_signer(world, rsa, "critical,timeStamping");
+	struct made_of how = {
+		.time = "270115080000Z", .signer = signer, .rsa = rsa, .digest = EVP_sha1()
+	};
+
+	assert_int_equal(check(world, countersignature(world, &how), signer, MODEL_PAST)->sub,
+		SUB_CRYPTO_CONSTRAINTS_FAILURE_NO_POE);
+	how.digest = EVP_sha256();
+	assert_int_equal(check(world, countersignature(world, &how), signer, MODEL_PAST)->sub,
+		SUB_SIG_CRYPTO_FAILURE);
+	X509_free(signer);
+	EVP_PKEY_free(rsa);
 }
 
 static void ends_wherever_it_is_cut(void **state)
@@ -341,6 +396,7 @@ int main(void)
 		cmocka_unit_test(its_time_is_within_the_certificate),
 		cmocka_unit_test(its_certificate_is_for_time_stamping),
 		cmocka_unit_test(its_certificate_may_be_missing),
+		cmocka_unit_test(may_lack_its_digest_info_if_it_is_old),
 		cmocka_unit_test(ends_wherever_it_is_cut),
 	};
 

@@ -287,34 +287,6 @@ static bool group_was_read(const struct shared *shared, const struct group *grou
 	return true;
 }
 
-static void put_run(const struct shared *shared, const struct checked_record *checked, FILE *out)
-{
-	const struct verdict *verdict = &checked->report.verdict;
-	json_t *part = evidence_record_json(checked);
-	json_t *whole = json_object();
-
-	text_set(whole, "report", json_string("tsa-verify/1"));
-	text_set(whole, "time", report_json_time(shared->policy.at));
-	text_set(whole, "evidenceRecord", part);
-	if (shared->options->json) {
-		(void)json_dumpf(whole, out, JSON_COMPACT | JSON_ENSURE_ASCII);
-		(void)fputc('\n', out);
-	} else {
-		const json_t *poe = json_object_get(part, "poe");
-
-		(void)fputs(check_status_name(verdict->status), out);
-		if (verdict->sub != SUB_NONE)
-			(void)fprintf(out, "/%s", check_sub_name(verdict->sub));
-		if (json_is_string(poe))
-			(void)fprintf(out, " %s", json_string_value(poe));
-		(void)fputs(" by the Evidence Record ", out);
-		text_escaped_string(out, checked->name);
-		(void)fputc('\n', out);
-		text_print(out, whole);
-	}
-	json_decref(whole);
-}
-
 static void count(enum check_status status, struct tally *tally)
 {
 	tally->passed += status == CHECK_PASSED;
@@ -343,7 +315,7 @@ bool evidence_record_run(
 		no_record(&checked->report.verdict, &found);
 	ok = ok && group_was_read(shared, group, err);
 	if (ok) {
-		put_run(shared, checked, out);
+		evidence_record_put(shared, checked, out);
 		count(checked->report.verdict.status, tally);
 	}
 	for (unsigned i = 1; i < group->count; i++)

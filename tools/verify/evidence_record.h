@@ -35,5 +35,8 @@ MUST_CHECK bool evidence_record_run(
 
 /* "evidenceRecord" of the report. The caller frees. */
 json_t *evidence_record_json(const struct checked_record *checked);
+/* The report where there is no token: JSON with options->json, else text. */
+void evidence_record_put(
+	const struct shared *shared, const struct checked_record *checked, FILE *out);
 
 #endif

@@ -87,3 +87,68 @@ json_t *evidence_record_json(const struct checked_record *checked)
 	text_set(object, "chains", json_chains(checked));
 	return object;
 }
+
+/* "PASSED 2018-03-01T10:00:00Z: FILE existed, by the Evidence Record FILE" and why not. */
+static void put_verdict(const struct checked_record *checked, FILE *out)
+{
+	const struct verdict *verdict = &checked->report.verdict;
+	bool is_proved = verdict->status == CHECK_PASSED && checked->poe != POE_NONE;
+	char time[REPORT_TIME];
+
+	report_time(checked->poe, time);
+	(void)fprintf(out, "%s%s%s", check_status_name(verdict->status),
+		verdict->sub == SUB_NONE ? "" : "/", check_sub_name(verdict->sub));
+	(void)fprintf(out, "%s%s: ", is_proved ? " " : ": not proved", is_proved ? time : "");
+	text_escaped_string(out, checked->covers != NULL && checked->covers[0] != '\0'
+					 ? checked->covers
+					 : "the data");
+	(void)fputs(", by the Evidence Record ", out);
+	text_escaped_string(out, checked->name);
+	if (verdict->why[0] != '\0') {
+		(void)fputs("\nwhy: ", out);
+		text_escaped_string(out, verdict->why);
+	}
+	(void)fputc('\n', out);
+}
+
+static void put_text(const struct checked_record *checked, FILE *out)
+{
+	const struct verdict *verdict = &checked->report.verdict;
+	json_t *chains = json_object();
+
+	put_verdict(checked, out);
+	for (unsigned i = 0; i < verdict->need_count; i++) {
+		(void)fputs("missing: ", out);
+		text_escaped_string(out, verdict->needs[i]);
+		(void)fputc('\n', out);
+	}
+	(void)fputs("checks:\n", out);
+	for (unsigned i = 0; i < verdict->line_count; i++) {
+		const struct check_line *line = &verdict->lines[i];
+
+		(void)fprintf(out, "  %-4s %-6s ", check_result_name(line->result), line->id);
+		text_escaped_string(out, line->text);
+		(void)fputc('\n', out);
+	}
+	text_set(chains, "chains", json_chains(checked));
+	text_print(out, chains);
+	json_decref(chains);
+}
+
+void evidence_record_put(
+	const struct shared *shared, const struct checked_record *checked, FILE *out)
+{
+	json_t *whole;
+
+	if (!shared->options->json) {
+		put_text(checked, out);
+		return;
+	}
+	whole = json_object();
+	text_set(whole, "report", json_string("tsa-verify/1"));
+	text_set(whole, "time", report_json_time(shared->policy.at));
+	text_set(whole, "evidenceRecord", evidence_record_json(checked));
+	(void)json_dumpf(whole, out, JSON_COMPACT | JSON_ENSURE_ASCII);
+	(void)fputc('\n', out);
+	json_decref(whole);
+}

@@ -4,6 +4,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include <openssl/x509v3.h>
+
 #include "model_part.h"
 
 const char *check_model_name(enum check_model model)
@@ -45,16 +47,30 @@ static int64_t time_of_model(const struct judgement *j, enum check_model model)
 	return j->policy->at;
 }
 
-/* Row 8: further ESSCertIDs name members of the path. */
+/*
+ * Row 8: further ESSCertIDs name members of the path. One that is of no certificate at hand cannot
+ * be compared, and a path that ends at an anchor below the root may leave some out: warnings.
+ */
 static void check_ess(struct judgement *j)
 {
 	const struct token_facts *facts = &j->checked->facts;
+	const struct path *path = &j->checked->path;
 	struct err found = { 0 };
+	enum token_ids ids;
+	bool ends_early;
 
-	if (facts->file.cms.whole == NULL ||
-		token_ess_restricts(facts, j->checked->path.at, j->checked->path.length, &found))
+	if (facts->file.cms.whole == NULL)
 		return;
-	(void)problem_add(j, GRAVITY_FAILED, "V-08", SUB_SIG_CONSTRAINTS_FAILURE, "%s", found.text);
+	ids = token_ess_restricts(facts, j->material, path->at, path->length, &found);
+	if (ids == TOKEN_IDS_FIT)
+		return;
+	ends_early = (X509_get_extension_flags(path->at[path->length - 1]->certificate) &
+			     EXFLAG_SI) == 0;
+	if (ids == TOKEN_IDS_UNKNOWN || (ids == TOKEN_IDS_ELSEWHERE && ends_early))
+		verdict_line(&j->checked->verdict, "V-08", CHECK_WARN, "%s", found.text);
+	else
+		(void)problem_add(
+			j, GRAVITY_FAILED, "V-08", SUB_SIG_CONSTRAINTS_FAILURE, "%s", found.text);
 }
 
 static void name_path(struct judgement *j)
@@ -65,6 +81,8 @@ static void name_path(struct judgement *j)
 	verdict_line(&j->checked->verdict, "V-PATH", CHECK_PASS,
 		"%u certificates lead from the signer to the trust anchor %s", path->length,
 		model_name(path->at[path->length - 1], anchor));
+	verdict_line(&j->checked->verdict, "V-12", CHECK_PASS,
+		"no CA certificate of the path is kept from time-stamping by its EKU");
 }
 
 /* One path under one model, or the past validation itself; the verdict is at its mark. */

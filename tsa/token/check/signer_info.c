@@ -5,6 +5,7 @@
 
 #include <openssl/asn1t.h>
 #include <openssl/err.h>
+#include <openssl/rsa.h>
 #include <openssl/x509v3.h>
 
 #include "tsa/token/read/oid.h"
@@ -126,6 +127,33 @@ static X509_ALGOR *scheme_of(
 	return algorithm;
 }
 
+/*
+ * VeriSign's time-stamps of 2003 to 2012 have the MD5 or SHA-1 digest alone under PKCS #1 padding,
+ * without the DigestInfo that says which. Windows takes them; nothing newer is taken so.
+ */
+static bool is_bare_digest(EVP_PKEY *key, int scheme, struct bytes value, struct bytes octets)
+{
+	const EVP_MD *md = scheme == NID_md5WithRSAEncryption    ? EVP_md5()
+			   : scheme == NID_sha1WithRSAEncryption ? EVP_sha1()
+								 : NULL;
+	EVP_PKEY_CTX *ctx = md == NULL ? NULL : EVP_PKEY_CTX_new(key, NULL);
+	uint8_t digest[EVP_MAX_MD_SIZE];
+	uint8_t *recovered = must_calloc((size_t)EVP_PKEY_get_size(key) + 1, 1);
+	size_t recovered_len = (size_t)EVP_PKEY_get_size(key);
+	unsigned len = 0;
+	bool is =
+		ctx != NULL && EVP_PKEY_verify_recover_init(ctx) == 1 &&
+		EVP_PKEY_CTX_set_rsa_padding(ctx, RSA_PKCS1_PADDING) == 1 &&
+		EVP_PKEY_verify_recover(ctx, recovered, &recovered_len, value.at, value.len) == 1 &&
+		EVP_Digest(octets.at, octets.len, digest, &len, md, NULL) == 1 &&
+		bytes_equal(
+			(struct bytes){ recovered, recovered_len }, (struct bytes){ digest, len });
+
+	free(recovered);
+	EVP_PKEY_CTX_free(ctx);
+	return is;
+}
+
 /* The signature value over octets, whatever these are. */
 static bool signed_by_key(const struct ber *tree, const struct signer_part *part, EVP_PKEY *key,
 	struct bytes octets, struct err *why)
@@ -149,6 +177,8 @@ static bool signed_by_key(const struct ber *tree, const struct signer_part *part
 		signature->flags |= ASN1_STRING_FLAG_BITS_LEFT; /* no unused bits */
 		ok = ASN1_item_verify(ASN1_ITEM_rptr(ASN1_ANY), algorithm, signature, &data, key) ==
 			     1 ||
+		     is_bare_digest(
+			     key, OBJ_obj2nid(algorithm->algorithm), buf_view(&value), octets) ||
 		     err_set(why, "the signature is not by this certificate's key");
 	}
 	buf_free(&value);

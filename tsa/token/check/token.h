@@ -52,11 +52,22 @@ struct token_facts {
 void token_check(struct bytes in, const struct token_wants *wants, struct material *material,
 	struct token_facts *facts, struct verdict *verdict);
 void token_wipe(struct token_facts *facts);
+/* How the certificate IDs after the first go with a path; the later the worse. */
+enum token_ids {
+	TOKEN_IDS_FIT, /* each is of a certificate on the path */
+	TOKEN_IDS_UNKNOWN, /* one is of no certificate that is at hand */
+	TOKEN_IDS_ELSEWHERE, /* one is of a certificate at hand that is not on the path */
+	TOKEN_IDS_MALFORMED, /* or more than TOKEN_MAX_ESS_IDS */
+};
+
+enum { TOKEN_MAX_ESS_LOOKS = 4096 }; /* certificates that are looked at for one ID */
+
 /*
- * True if every ESSCertID after the first, of both attributes, is a certificate of the path (signer
- * first): longterm.md 1.1 row 8. Else found says which is not.
+ * The ESSCertIDs of both attributes after the first restrict the path (signer first): longterm.md
+ * 1.1 row 8. found says of the worst what is wrong. Real tokens have IDs of certificates that
+ * nobody can find (Microsoft's second one), which is why those are told apart.
  */
-bool token_ess_restricts(const struct token_facts *facts, const struct material_item *const *path,
-	unsigned length, struct err *found);
+enum token_ids token_ess_restricts(const struct token_facts *facts, const struct material *material,
+	const struct material_item *const *path, unsigned length, struct err *found);
 
 #endif

@@ -13,27 +13,57 @@ static bool is_on_path(const struct token_file *file, const struct ess_id *id,
 	return false;
 }
 
-bool token_ess_restricts(const struct token_facts *facts, const struct material_item *const *path,
-	unsigned length, struct err *found)
+static bool is_at_hand(
+	const struct token_file *file, const struct ess_id *id, const struct material *material)
 {
+	const struct material_item *item;
+	struct err ignored = { 0 };
+	size_t at = 0;
+
+	for (unsigned looks = 0; looks < TOKEN_MAX_ESS_LOOKS; looks++) {
+		item = material_next(material, MATERIAL_CERTIFICATE, &at);
+		if (item == NULL)
+			return false;
+		if (ess_is(file, id, item->certificate, &ignored))
+			return true;
+	}
+	return false;
+}
+
+enum token_ids token_ess_restricts(const struct token_facts *facts, const struct material *material,
+	const struct material_item *const *path, unsigned length, struct err *found)
+{
+	enum token_ids worst = TOKEN_IDS_FIT;
+
 	for (int v2 = 0; v2 < 2; v2++) {
 		for (unsigned n = 1;; n++) {
 			struct ess_id id;
 			enum ess_state state = ess_get(&facts->file, v2 == 1, n, &id);
+			enum token_ids now;
 
 			if (state == ESS_ABSENT)
 				break;
-			if (n > TOKEN_MAX_ESS_IDS)
-				return err_set(found,
-					"RFC 5035 5.4: at most %d certificate IDs are read: there "
-					"are more",
-					TOKEN_MAX_ESS_IDS);
-			if (state == ESS_MALFORMED || !is_on_path(&facts->file, &id, path, length))
-				return err_set(found,
-					"RFC 5035 5.4: every certificate ID is of a certificate on "
-					"the path: number %u of signingCertificate%s is not",
-					n + 1, v2 == 1 ? "V2" : "");
+			if (state == ESS_THERE && n <= TOKEN_MAX_ESS_IDS &&
+				is_on_path(&facts->file, &id, path, length))
+				continue;
+			if (state == ESS_MALFORMED || n > TOKEN_MAX_ESS_IDS)
+				now = TOKEN_IDS_MALFORMED;
+			else
+				now = is_at_hand(&facts->file, &id, material) ? TOKEN_IDS_ELSEWHERE
+									      : TOKEN_IDS_UNKNOWN;
+			if (now <= worst)
+				continue;
+			worst = now;
+			(void)err_set(found,
+				"RFC 5035 5.4: every certificate ID is of a certificate on the "
+				"path: number %u of signingCertificate%s is %s",
+				n + 1, v2 == 1 ? "V2" : "",
+				now == TOKEN_IDS_MALFORMED   ? "none, or one too many"
+				: now == TOKEN_IDS_ELSEWHERE ? "of one that is not on it"
+							     : "of none that is at hand");
+			if (now == TOKEN_IDS_MALFORMED)
+				return now;
 		}
 	}
-	return true;
+	return worst;
 }

@@ -50,11 +50,6 @@ static const EVP_MD *check_digest(struct evidence_run *run, const struct archive
 			rule_digest_name(of_chain));
 		return NULL;
 	}
-	if (!is_declared(run->record, nid))
-		rule_fail(run, RULE_FORM, CHECK_FAILED, SUB_FORMAT_FAILURE,
-			"ATS %u/%u: RFC 4998 3.1: digestAlgorithms must have each digest that is "
-			"used: lacks %s",
-			stamp->chain, stamp->stamp, rule_digest_name(nid));
 	return digest;
 }
 
@@ -86,6 +81,21 @@ static void check_form(struct evidence_run *run, unsigned i)
 	hash_list_first(run->record, stamp, &run->stamps[i].first);
 }
 
+/* Judged last: what else is wrong with a form says more. */
+static void check_declared(struct evidence_run *run)
+{
+	for (unsigned i = 0; i < run->record->stamp_count; i++) {
+		const struct archive_stamp *stamp = &run->record->stamps[i];
+		int nid = stamp->token.digest;
+
+		if (run->stamps[i].digest != NULL && !is_declared(run->record, nid))
+			rule_fail(run, RULE_FORM, CHECK_FAILED, SUB_FORMAT_FAILURE,
+				"ATS %u/%u: RFC 4998 3.1: digestAlgorithms must have each digest "
+				"that is used: lacks %s",
+				stamp->chain, stamp->stamp, rule_digest_name(nid));
+	}
+}
+
 void rule_form(struct evidence_run *run)
 {
 	const struct evidence_record *record = run->record;
@@ -99,6 +109,7 @@ void rule_form(struct evidence_run *run)
 	}
 	for (unsigned i = 0; i < record->stamp_count; i++)
 		check_form(run, i);
+	check_declared(run);
 	rule_kept(run, RULE_FORM, CHECK_PASS,
 		"version 1, %u archive time-stamp%s in %u chain%s, one declared digest for each chain",
 		record->stamp_count, record->stamp_count == 1 ? "" : "s", record->chain_count,

@@ -1,0 +1,354 @@
+/* Who signed: rows 6 to 9 of longterm.md 1.1. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "check_fixture.h"
+#include "tsa/token/check/path.h"
+
+#define ESS_V1 "060b2a864886f70d010910020c"
+#define ESS_V2 "060b2a864886f70d010910022f"
+
+/* Replaces the certificates of the token by these. */
+static void carry(struct made *made, X509 *const *certificates, int count)
+{
+	struct buf all = { 0 };
+
+	for (int i = 0; i < count; i++) {
+		struct buf der = der_of(certificates[i]);
+
+		buf_append(&all, buf_view(&der));
+		buf_free(&der);
+	}
+	made_set_element(made, DATA_CERTIFICATES, 0xa0, buf_view(&all));
+	buf_free(&all);
+}
+
+/* ESSCertID of SHA-1 or ESSCertIDv2 of SHA-256, as many as there are certificates. */
+static void name_in_ess(struct made *made, bool v2, X509 *const *certificates, int count)
+{
+	struct buf ids = { 0 };
+
+	for (int i = 0; i < count; i++) {
+		uint8_t digest[EVP_MAX_MD_SIZE];
+		unsigned len;
+		struct buf id = { 0 };
+
+		assert_int_equal(
+			X509_digest(certificates[i], v2 ? EVP_sha256() : EVP_sha1(), digest, &len),
+			1);
+		buf_append(&id, (struct bytes){ digest, len });
+		id = element(0x04, &id);
+		id = element(0x30, &id);
+		buf_append(&ids, buf_view(&id));
+		buf_free(&id);
+	}
+	ids = element(0x30, &ids);
+	ids = element(0x30, &ids);
+	made_set_attribute(
+		made, v2 ? ATTR_ESS_V2 : ATTR_ESS_V1, v2 ? ESS_V2 : ESS_V1, buf_view(&ids));
+	buf_free(&ids);
+}
+
+/* A certificate with the issuer and serial number of another, by a key that is no CA's. */
+static X509 *twin_of(const struct lint_world *world, X509 *certificate)
+{
+	struct make_certificate how = lint_leaf(world, world->rsa_key);
+	X509 *twin;
+
+	how.issuer_key = world->rsa_key;
+	twin = make_certificate(&how);
+	assert_int_equal(X509_set_serialNumber(twin, X509_get_serialNumber(certificate)), 1);
+	assert_true(X509_sign(twin, world->rsa_key, EVP_sha256()) > 0);
+	return twin;
+}
+
+/* --- finding it -------------------------------------------------------------------------------*/
+
+static void finds_a_signer_that_was_given(void **state)
+{
+	const struct lint_world *world = *state;
+	const struct said_beside beside = { .given = { world->ca, world->leaf } };
+	struct made made = made_new(world);
+	struct said said;
+
+	made_set(&made, DATA_CERTIFICATES, "");
+	said_of(made_file(&made), &beside, &said);
+	said_is(&said, CHECK_PASSED, SUB_NONE);
+	said_line(&said, "V-07", CHECK_PASS, "given");
+	assert_false(said.facts.signer_is_embedded);
+	said_wipe(&said);
+	made_free(&made);
+}
+
+static void says_which_certificate_is_missing(void **state)
+{
+	const struct lint_world *world = *state;
+	const struct said_beside beside = { .anchor = world->root, .given = { world->ca } };
+	struct made made = made_new(world);
+	struct said said;
+
+	made_set(&made, DATA_CERTIFICATES, "");
+	said_of(made_file(&made), &beside, &said);
+	said_is(&said, CHECK_INDETERMINATE, SUB_NO_SIGNING_CERTIFICATE_FOUND);
+	said_need(&said, "CN=Issuing CA, whose sha256 hash is ");
+	said_line(&said, "V-06", CHECK_SKIP, "no certificate to verify it with");
+	assert_null(said.facts.signer);
+	said_wipe(&said);
+	made_free(&made);
+}
+
+/* CVE-2026-39984: what stands first in the bag is somebody else. */
+static void finds_the_signer_by_name_and_not_by_place(void **state)
+{
+	const struct lint_world *world = *state;
+	const struct said_beside beside = { .anchor = world->root };
+	struct make_certificate how = lint_leaf(world, world->rsa_key);
+	X509 *other = make_certificate(&how);
+	X509 *const bag[] = { other, world->ca, world->root, world->leaf };
+	struct made made = made_new(world);
+	struct said said;
+
+	carry(&made, bag, 4);
+	said_of(made_file(&made), &beside, &said);
+	said_is(&said, CHECK_PASSED, SUB_NONE);
+	assert_int_equal(X509_cmp(said.facts.signer->certificate, world->leaf), 0);
+	said_wipe(&said);
+	made_free(&made);
+	X509_free(other);
+}
+
+static void finds_the_signer_by_its_key_identifier(void **state)
+{
+	const struct lint_world *world = *state;
+	struct make_certificate how = lint_leaf(world, NULL);
+	struct said_beside beside = { .anchor = world->root };
+	struct made made = made_new(world);
+	struct said said;
+	X509 *leaf;
+
+	lint_extension(&how, "subjectKeyIdentifier", "DER:04:04:01:02:03:04");
+	made_signer(&made, &how);
+	leaf = made.leaf;
+	made_set(&made, SIGNER_SID, "8004 01020304");
+	made_set(&made, SIGNER_VERSION, "020103");
+	said_of(made_file(&made), &beside, &said);
+	said_is(&said, CHECK_PASSED, SUB_NONE);
+	assert_int_equal(X509_cmp(said.facts.signer->certificate, leaf), 0);
+	said_wipe(&said);
+	made_free(&made);
+}
+
+/* A second certificate of the key may exist: that the first is not it settles nothing. */
+static void waits_for_another_certificate_of_the_key(void **state)
+{
+	const struct lint_world *world = *state;
+	struct make_certificate how = lint_leaf(world, NULL);
+	struct said_beside beside = { .anchor = world->root };
+	struct made made = made_new(world);
+	struct said said;
+
+	lint_extension(&how, "subjectKeyIdentifier", "DER:04:04:01:02:03:04");
+	made_signer(&made, &how);
+	name_in_ess(&made, true, &world->leaf, 1);
+	made_set(&made, SIGNER_SID, "8004 01020304");
+	made_set(&made, SIGNER_VERSION, "020103");
+	said_of(made_file(&made), &beside, &said);
+	said_is(&said, CHECK_INDETERMINATE, SUB_NO_SIGNING_CERTIFICATE_FOUND);
+	said_need(&said, "of the key identifier 01020304, whose sha256 hash is");
+	said_wipe(&said);
+	made_free(&made);
+}
+
+/* Anyone can put a certificate with the signer's number into a token that has not its own. */
+static void is_not_misled_by_a_twin_that_nobody_vouches_for(void **state)
+{
+	const struct lint_world *world = *state;
+	struct said_beside beside = { .anchor = world->root };
+	X509 *twin = twin_of(world, world->leaf);
+	X509 *const bag[] = { twin, world->ca };
+	struct made made = made_new(world);
+	struct said said;
+
+	carry(&made, bag, 2);
+	said_of(made_file(&made), &beside, &said);
+	said_is(&said, CHECK_INDETERMINATE, SUB_NO_SIGNING_CERTIFICATE_FOUND);
+	said_line(&said, "V-07", CHECK_FAIL, "its hash is not the one that was signed");
+	said_wipe(&said);
+	beside.given[0] = world->leaf;
+	said_of(made_file(&made), &beside, &said);
+	said_is(&said, CHECK_PASSED, SUB_NONE);
+	said_line(&said, "V-07", CHECK_WARN, "left aside");
+	said_wipe(&said);
+	made_free(&made);
+	X509_free(twin);
+}
+
+/* One key, two certificates: sid names the one, ESSCertID the other. */
+static void refuses_a_token_that_names_two_signers(void **state)
+{
+	const struct lint_world *world = *state;
+	struct make_certificate how = lint_leaf(world, NULL);
+	struct said_beside beside = { .anchor = world->root };
+	struct made made = made_new(world);
+	struct said said;
+
+	made_signer(&made, &how);
+	name_in_ess(&made, true, &world->leaf, 1);
+	said_of(made_file(&made), &beside, &said);
+	said_is(&said, CHECK_FAILED, SUB_SIG_CONSTRAINTS_FAILURE);
+	said_line(&said, "V-06", CHECK_PASS, "");
+	said_line(&said, "V-08", CHECK_FAIL, "another certificate");
+	said_wipe(&said);
+	/* With both at hand no anchor is needed to see it. */
+	beside.anchor = NULL;
+	carry(&made, (X509 *const[]){ made.leaf, world->leaf }, 2);
+	said_of(made_file(&made), &beside, &said);
+	said_is(&said, CHECK_FAILED, SUB_SIG_CONSTRAINTS_FAILURE);
+	said_wipe(&said);
+	made_free(&made);
+}
+
+/* --- ESSCertID --------------------------------------------------------------------------------*/
+
+static void warns_of_sha1_alone_and_takes_both(void **state)
+{
+	const struct lint_world *world = *state;
+	const struct said_beside beside = { .anchor = world->root };
+	struct made made = made_new(world);
+	struct said said;
+
+	name_in_ess(&made, false, &made.leaf, 1);
+	said_of(made_file(&made), &beside, &said);
+	said_is(&said, CHECK_PASSED, SUB_NONE);
+	said_line(&said, "V-08", CHECK_PASS, "signingCertificate and signingCertificateV2");
+	said_line(&said, "V-09", CHECK_PASS, "");
+	said_wipe(&said);
+	made_set(&made, ATTR_ESS_V2, "");
+	said_of(made_file(&made), &beside, &said);
+	said_is(&said, CHECK_PASSED, SUB_NONE);
+	said_line(&said, "V-09", CHECK_WARN, "it has SHA-1");
+	said_wipe(&said);
+	made_free(&made);
+}
+
+static void holds_further_certificate_ids_against_the_path(void **state)
+{
+	const struct lint_world *world = *state;
+	const struct said_beside beside = { .anchor = world->root };
+	struct make_certificate how = lint_leaf(world, world->rsa_key);
+	X509 *other = make_certificate(&how);
+	struct made made = made_new(world);
+	struct err found = { 0 };
+	struct said said;
+	struct paths paths;
+
+	for (int wrong = 0; wrong < 2; wrong++) {
+		X509 *const named[] = { world->leaf, world->ca, wrong ? other : world->root };
+
+		name_in_ess(&made, true, named, 3);
+		said_of(made_file(&made), &beside, &said);
+		said_is(&said, CHECK_PASSED, SUB_NONE);
+		paths_find(said.material, said.facts.signer, NID_time_stamp, &paths);
+		assert_int_equal(paths.count, 1);
+		assert_int_equal(token_ess_restricts(
+					 &said.facts, paths.at[0].at, paths.at[0].length, &found),
+			wrong == 0);
+		said_wipe(&said);
+	}
+	assert_non_null(strstr(found.text, "number 3 of signingCertificateV2"));
+	X509_free(other);
+	made_free(&made);
+}
+
+static void refuses_the_signer_as_second(void **state)
+{
+	const struct lint_world *world = *state;
+	const struct said_beside beside = { .anchor = world->root };
+	X509 *const named[] = { world->ca, world->leaf };
+	struct made made = made_new(world);
+	struct said said;
+
+	name_in_ess(&made, true, named, 2);
+	said_of(made_file(&made), &beside, &said);
+	said_is(&said, CHECK_FAILED, SUB_SIG_CONSTRAINTS_FAILURE);
+	said_wipe(&said);
+	made_free(&made);
+}
+
+/* --- keys -------------------------------------------------------------------------------------*/
+
+static void verify_with(const struct lint_world *world, EVP_PKEY *key, const EVP_MD *digest)
+{
+	const struct said_beside beside = { .anchor = world->root };
+	struct make_certificate how = lint_leaf(world, key);
+	struct made made = made_new(world);
+	struct said said;
+
+	made_signer(&made, &how);
+	made.digest = digest;
+	said_of(made_file(&made), &beside, &said);
+	said_is(&said, CHECK_PASSED, SUB_NONE);
+	said_line(&said, "V-06", CHECK_PASS, "by the signer's key");
+	assert_int_equal(said.facts.signature_digest, EVP_MD_get_type(digest));
+	said_wipe(&said);
+	/* One bit of the signature, then one of what was signed. */
+	made.part[SIGNER_SIGNATURE].at[made.part[SIGNER_SIGNATURE].len - 1] ^= 1;
+	made.replaced[SIGNER_SIGNATURE] = true;
+	said_of(made_file(&made), &beside, &said);
+	said_is(&said, CHECK_FAILED, SUB_SIG_CRYPTO_FAILURE);
+	said_wipe(&said);
+	made.part[SIGNER_SIGNATURE].at[made.part[SIGNER_SIGNATURE].len - 1] ^= 1;
+	made_set(&made, TST_NONCE, "020106");
+	said_of(made_file(&made), &beside, &said);
+	said_is(&said, CHECK_FAILED, SUB_SIG_CRYPTO_FAILURE);
+	said_wipe(&said);
+	made_free(&made);
+}
+
+static void verifies_ecdsa(void **state)
+{
+	const struct lint_world *world = *state;
+
+	verify_with(world, world->key, EVP_sha384());
+}
+
+static void verifies_rsa(void **state)
+{
+	const struct lint_world *world = *state;
+
+	verify_with(world, world->rsa_key, EVP_sha512());
+}
+
+static void verifies_ed25519(void **state)
+{
+	const struct lint_world *world = *state;
+
+	verify_with(world, world->ed_key, EVP_sha512());
+}
+
+int main(void)
+{
+	static const struct CMUnitTest tests[] = {
+		cmocka_unit_test(finds_a_signer_that_was_given),
+		cmocka_unit_test(says_which_certificate_is_missing),
+		cmocka_unit_test(finds_the_signer_by_name_and_not_by_place),
+		cmocka_unit_test(finds_the_signer_by_its_key_identifier),
+		cmocka_unit_test(waits_for_another_certificate_of_the_key),
+		cmocka_unit_test(is_not_misled_by_a_twin_that_nobody_vouches_for),
+		cmocka_unit_test(refuses_a_token_that_names_two_signers),
+		cmocka_unit_test(warns_of_sha1_alone_and_takes_both),
+		cmocka_unit_test(holds_further_certificate_ids_against_the_path),
+		cmocka_unit_test(refuses_the_signer_as_second),
+		cmocka_unit_test(verifies_ecdsa),
+		cmocka_unit_test(verifies_rsa),
+		cmocka_unit_test(verifies_ed25519),
+	};
+
+	return cmocka_run_group_tests(tests, lint_set_up, lint_tear_down);
+}
