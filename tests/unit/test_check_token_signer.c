@@ -7,12 +7,14 @@
 #include <string.h>
 
 #include <cmocka.h>
+#include <openssl/dsa.h>
 
 #include "check_fixture.h"
 #include "tsa/token/check/path.h"
 
 #define ESS_V1 "060b2a864886f70d010910020c"
 #define ESS_V2 "060b2a864886f70d010910022f"
+#define SHA3_256 "300b 0609608648016503040208"
 
 /* Replaces the certificates of the token by these. */
 static void carry(struct made *made, X509 *const *certificates, int count)
@@ -240,29 +242,52 @@ static void warns_of_sha1_alone_and_takes_both(void **state)
 static void holds_further_certificate_ids_against_the_path(void **state)
 {
 	const struct lint_world *world = *state;
-	const struct said_beside beside = { .anchor = world->root };
+	static const enum token_ids wanted[] = { TOKEN_IDS_FIT, TOKEN_IDS_UNKNOWN,
+		TOKEN_IDS_ELSEWHERE };
+	struct said_beside beside = { .anchor = world->root };
 	struct make_certificate how = lint_leaf(world, world->rsa_key);
 	X509 *other = make_certificate(&how);
 	struct made made = made_new(world);
 	struct err found = { 0 };
+	enum token_ids ids;
 	struct said said;
 	struct paths paths;
 
-	for (int wrong = 0; wrong < 2; wrong++) {
-		X509 *const named[] = { world->leaf, world->ca, wrong ? other : world->root };
+	for (int i = 0; i < 3; i++) {
+		X509 *const named[] = { world->leaf, world->ca, i > 0 ? other : world->root };
 
+		beside.given[0] = i == 2 ? other : NULL;
 		name_in_ess(&made, true, named, 3);
 		said_of(made_file(&made), &beside, &said);
 		said_is(&said, CHECK_PASSED, SUB_NONE);
 		paths_find(said.material, said.facts.signer, NID_time_stamp, &paths);
 		assert_int_equal(paths.count, 1);
-		assert_int_equal(token_ess_restricts(
-					 &said.facts, paths.at[0].at, paths.at[0].length, &found),
-			wrong == 0);
+		ids = token_ess_restricts(
+			&said.facts, said.material, paths.at[0].at, paths.at[0].length, &found);
+		assert_int_equal(ids, wanted[i]);
 		said_wipe(&said);
 	}
 	assert_non_null(strstr(found.text, "number 3 of signingCertificateV2"));
 	X509_free(other);
+	made_free(&made);
+}
+
+/* 66 times the signer's: no path is so long, and each would be held against each of it. */
+static void reads_no_more_certificate_ids_than_a_path_can_have(void **state)
+{
+	const struct lint_world *world = *state;
+	const struct said_beside beside = { .anchor = world->root };
+	struct made made = made_new(world);
+	X509 *named[TOKEN_MAX_ESS_IDS + 2];
+	struct said said;
+
+	for (int i = 0; i < TOKEN_MAX_ESS_IDS + 2; i++)
+		named[i] = world->leaf;
+	name_in_ess(&made, true, named, TOKEN_MAX_ESS_IDS + 2);
+	said_of(made_file(&made), &beside, &said);
+	said_is(&said, CHECK_FAILED, SUB_SIG_CONSTRAINTS_FAILURE);
+	said_line(&said, "V-08", CHECK_FAIL, "has more than 64");
+	said_wipe(&said);
 	made_free(&made);
 }
 
@@ -283,7 +308,9 @@ static void refuses_the_signer_as_second(void **state)
 
 /* --- keys -------------------------------------------------------------------------------------*/
 
-static void verify_with(const struct lint_world *world, EVP_PKEY *key, const EVP_MD *digest)
+/* digest_oid and algorithm: what the fixture does not know; NULL: it does. */
+static void verify_as(const struct lint_world *world, EVP_PKEY *key, const EVP_MD *digest,
+	const char *digest_oid, const char *algorithm)
 {
 	const struct said_beside beside = { .anchor = world->root };
 	struct make_certificate how = lint_leaf(world, key);
@@ -292,6 +319,10 @@ static void verify_with(const struct lint_world *world, EVP_PKEY *key, const EVP
 
 	made_signer(&made, &how);
 	made.digest = digest;
+	if (digest_oid != NULL)
+		made_set(&made, SIGNER_DIGEST, digest_oid);
+	if (algorithm != NULL)
+		made_set(&made, SIGNER_ALGORITHM, algorithm);
 	said_of(made_file(&made), &beside, &said);
 	said_is(&said, CHECK_PASSED, SUB_NONE);
 	said_line(&said, "V-06", CHECK_PASS, "by the signer's key");
@@ -311,6 +342,11 @@ static void verify_with(const struct lint_world *world, EVP_PKEY *key, const EVP
 	made_free(&made);
 }
 
+static void verify_with(const struct lint_world *world, EVP_PKEY *key, const EVP_MD *digest)
+{
+	verify_as(world, key, digest, NULL, NULL);
+}
+
 static void verifies_ecdsa(void **state)
 {
 	const struct lint_world *world = *state;
@@ -323,6 +359,44 @@ static void verifies_rsa(void **state)
 	const struct lint_world *world = *state;
 
 	verify_with(world, world->rsa_key, EVP_sha512());
+}
+
+/* RFC 5754 3.2: the key's own OID will do. */
+static void verifies_rsa_without_a_digest_in_its_name(void **state)
+{
+	const struct lint_world *world = *state;
+
+	verify_as(world, world->rsa_key, EVP_sha256(), NULL, "300d 06092a864886f70d010101 0500");
+}
+
+static void verifies_sha3(void **state)
+{
+	const struct lint_world *world = *state;
+
+	verify_as(world, world->rsa_key, EVP_sha3_256(), SHA3_256,
+		"300d 060960864801650304030e 0500");
+	verify_as(world, world->key, EVP_sha3_256(), SHA3_256, "300b 060960864801650304030a");
+}
+
+/* Of 1024 bits: longer parameters take long to make. */
+static void verifies_dsa(void **state)
+{
+	const struct lint_world *world = *state;
+	EVP_PKEY_CTX *ctx = EVP_PKEY_CTX_new_from_name(NULL, "DSA", NULL);
+	EVP_PKEY *parameters = NULL, *key = NULL;
+
+	assert_int_equal(EVP_PKEY_paramgen_init(ctx), 1);
+	assert_int_equal(EVP_PKEY_CTX_set_dsa_paramgen_bits(ctx, 1024), 1);
+	assert_int_equal(EVP_PKEY_CTX_set_dsa_paramgen_q_bits(ctx, 160), 1);
+	assert_int_equal(EVP_PKEY_paramgen(ctx, &parameters), 1);
+	EVP_PKEY_CTX_free(ctx);
+	ctx = EVP_PKEY_CTX_new_from_pkey(NULL, parameters, NULL);
+	assert_int_equal(EVP_PKEY_keygen_init(ctx), 1);
+	assert_int_equal(EVP_PKEY_keygen(ctx, &key), 1);
+	verify_with(world, key, EVP_sha256());
+	EVP_PKEY_CTX_free(ctx);
+	EVP_PKEY_free(parameters);
+	EVP_PKEY_free(key);
 }
 
 static void verifies_ed25519(void **state)
@@ -344,9 +418,13 @@ int main(void)
 		cmocka_unit_test(refuses_a_token_that_names_two_signers),
 		cmocka_unit_test(warns_of_sha1_alone_and_takes_both),
 		cmocka_unit_test(holds_further_certificate_ids_against_the_path),
+		cmocka_unit_test(reads_no_more_certificate_ids_than_a_path_can_have),
 		cmocka_unit_test(refuses_the_signer_as_second),
 		cmocka_unit_test(verifies_ecdsa),
 		cmocka_unit_test(verifies_rsa),
+		cmocka_unit_test(verifies_rsa_without_a_digest_in_its_name),
+		cmocka_unit_test(verifies_sha3),
+		cmocka_unit_test(verifies_dsa),
 		cmocka_unit_test(verifies_ed25519),
 	};
 

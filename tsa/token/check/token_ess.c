@@ -1,14 +1,26 @@
 /* Row 8 of longterm.md 1.1 for the certificate IDs behind the first.  Owns nothing. */
-#include "token.h"
+#include <string.h>
+
+#include "token_part.h"
 #include "tsa/token/read/ess.h"
+
+/* ess_is() without hashing those that have another SHA-256. */
+static bool is_of(
+	const struct token_file *file, const struct ess_id *id, const struct material_item *item)
+{
+	struct err ignored = { 0 };
+
+	if (strcmp(id->algorithm, OID_SHA256) == 0 &&
+		!bytes_equal(id->hash, (struct bytes){ item->sha256, MATERIAL_HASH }))
+		return false;
+	return ess_is(file, id, item->certificate, &ignored);
+}
 
 static bool is_on_path(const struct token_file *file, const struct ess_id *id,
 	const struct material_item *const *path, unsigned length)
 {
-	struct err ignored = { 0 };
-
 	for (unsigned i = 0; i < length; i++)
-		if (ess_is(file, id, path[i]->certificate, &ignored))
+		if (is_of(file, id, path[i]))
 			return true;
 	return false;
 }
@@ -17,17 +29,37 @@ static bool is_at_hand(
 	const struct token_file *file, const struct ess_id *id, const struct material *material)
 {
 	const struct material_item *item;
-	struct err ignored = { 0 };
 	size_t at = 0;
 
 	for (unsigned looks = 0; looks < TOKEN_MAX_ESS_LOOKS; looks++) {
 		item = material_next(material, MATERIAL_CERTIFICATE, &at);
 		if (item == NULL)
 			return false;
-		if (ess_is(file, id, item->certificate, &ignored))
+		if (is_of(file, id, item))
 			return true;
 	}
 	return false;
+}
+
+bool token_ess_is_read(const struct token_facts *facts, struct err *found)
+{
+	for (int v2 = 0; v2 < 2; v2++) {
+		for (unsigned n = 0;; n++) {
+			struct ess_id id;
+			enum ess_state state = ess_get(&facts->file, v2 == 1, n, &id);
+
+			if (state == ESS_ABSENT)
+				break;
+			if (state == ESS_MALFORMED)
+				return err_set(found,
+					"signingCertificate%s is malformed, or there again",
+					v2 == 1 ? "V2" : "");
+			if (n == TOKEN_MAX_ESS_IDS)
+				return err_set(found, "signingCertificate%s has more than %d",
+					v2 == 1 ? "V2" : "", TOKEN_MAX_ESS_IDS);
+		}
+	}
+	return true;
 }
 
 enum token_ids token_ess_restricts(const struct token_facts *facts, const struct material *material,
