@@ -264,6 +264,46 @@ static void checks_signatures_by_old_algorithms_as_well(void **unused)
 	assert_true(verifies("ED25519", 0, NULL, 0));
 }
 
+/* A key with this exponent. The caller frees. */
+static EVP_PKEY *rsa_key(unsigned bits, unsigned exponent_bits)
+{
+	EVP_PKEY_CTX *ctx = EVP_PKEY_CTX_new_from_name(NULL, "RSA", NULL);
+	BIGNUM *exponent = BN_new();
+	EVP_PKEY *key = NULL;
+
+	assert_int_equal(BN_set_bit(exponent, (int)exponent_bits - 1), 1);
+	assert_int_equal(BN_set_bit(exponent, 0), 1);
+	assert_int_equal(EVP_PKEY_keygen_init(ctx), 1);
+	assert_int_equal(EVP_PKEY_CTX_set_rsa_keygen_bits(ctx, (int)bits), 1);
+	assert_int_equal(EVP_PKEY_CTX_set1_rsa_keygen_pubexp(ctx, exponent), 1);
+	assert_int_equal(EVP_PKEY_generate(ctx, &key), 1);
+	EVP_PKEY_CTX_free(ctx);
+	BN_free(exponent);
+	return key;
+}
+
+static void does_no_work_without_end_for_a_strangers_key(void **unused)
+{
+	static const struct {
+		unsigned exponent_bits;
+		bool is_good;
+	} cases[] = { { 256, true }, { 1200, false } };
+
+	(void)unused;
+	for (int i = 0; i < 2; i++) {
+		EVP_PKEY *key = rsa_key(2048, cases[i].exponent_bits);
+		X509 *certificate = X509_dup(world.root);
+		const struct material_item *item;
+
+		assert_int_equal(X509_set_pubkey(certificate, key), 1);
+		assert_true(X509_sign(certificate, key, EVP_sha256()) > 0);
+		item = path_add(world.own, certificate, FROM_TOKEN);
+		assert_int_equal(material_signed_by(world.own, item, item), cases[i].is_good);
+		X509_free(certificate);
+		EVP_PKEY_free(key);
+	}
+}
+
 static X509_CRL *make_crl(X509 *issuer, unsigned key)
 {
 	X509_CRL *crl = X509_CRL_new();
@@ -512,6 +552,7 @@ int main(void)
 		TEST(refuses_what_it_is_not),
 		TEST(knows_whose_key_signed_a_certificate),
 		TEST(checks_signatures_by_old_algorithms_as_well),
+		TEST(does_no_work_without_end_for_a_strangers_key),
 		TEST(knows_whose_key_signed_a_crl),
 		TEST(knows_whose_key_signed_an_ocsp_response),
 		TEST(says_that_an_ocsp_response_is_no_answer),
