@@ -54,6 +54,9 @@ static const struct token_case cases[] = {
 	{ "03 no signerInfos", DATA_SIGNERS, "", SUB_FORMAT_FAILURE, "V-03", "signerInfos" },
 	{ "03 SignedData of version 1", DATA_VERSION, "020101", SUB_NONE, "V-03",
 		"version of this SignedData is 3" },
+	{ "03 digestAlgorithms without the signer's", DATA_DIGESTS,
+		"310d 300b 0609608648016503040202", SUB_NONE, "V-03", "digestAlgorithms" },
+	{ "03 digestAlgorithms empty", DATA_DIGESTS, "3100", SUB_NONE, "V-03", "digestAlgorithms" },
 	/* 4: one signature */
 	{ "04 no SignerInfo", DATA_SIGNERS, "3100", SUB_FORMAT_FAILURE, "V-04", "no SignerInfo" },
 	{ "04 SignerInfo of version 2", SIGNER_VERSION, "020102", SUB_FORMAT_FAILURE, "V-04",
@@ -110,6 +113,9 @@ static const struct token_case cases[] = {
 	/* OpenSSL's CMS code does not verify over such attributes at all. */
 	{ "08 v2 twice", ATTR_FURTHER, "3037" ESS_V2 "3128 3026 3024 3022 0420" ZEROS_32,
 		SUB_SIG_CRYPTO_FAILURE, "V-08", "there again" },
+	{ "08 v2 whose second ID is malformed", ATTR_ESS_V2,
+		"303b" ESS_V2 "312c 302a 3028 3022 0420" ZEROS_32 "3002 0500",
+		SUB_SIG_CONSTRAINTS_FAILURE, "V-08", "malformed" },
 	{ "08 v1 that is malformed beside v2", ATTR_ESS_V1, "3011" ESS_V1 "3102 0500",
 		SUB_SIG_CONSTRAINTS_FAILURE, "V-08", "malformed" },
 	/* 13: TSTInfo */

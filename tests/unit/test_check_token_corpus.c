@@ -152,14 +152,33 @@ static void refuses_whatever_is_cut_off(void **state)
 	buf_free(&file);
 }
 
+/* The good one with indefinite lengths and a constructed eContent, up to TSTInfo. */
+static void takes_outer_layers_in_ber(void **state)
+{
+	struct buf file = read_file("..", "token-ber.der");
+	const struct said_beside beside = { 0 };
+	struct said said;
+
+	(void)state;
+	said_of(buf_view(&file), &beside, &said);
+	said_is(&said, CHECK_PASSED, SUB_NONE);
+	said_line(&said, "V-01", CHECK_PASS, "BER");
+	said_line(&said, "V-06", CHECK_PASS, "");
+	said_wipe(&said);
+	buf_free(&file);
+}
+
 enum { CASES = sizeof(cases) / sizeof(cases[0]) };
 
 int main(void)
 {
-	struct CMUnitTest tests[CASES + 1] = { cmocka_unit_test(refuses_whatever_is_cut_off) };
+	struct CMUnitTest tests[CASES + 2] = {
+		cmocka_unit_test(refuses_whatever_is_cut_off),
+		cmocka_unit_test(takes_outer_layers_in_ber),
+	};
 
 	for (size_t i = 0; i < CASES; i++)
-		tests[i + 1] = (struct CMUnitTest){
+		tests[i + 2] = (struct CMUnitTest){
 			.name = cases[i].name,
 			.test_func = run_case,
 			.initial_state = (void *)(uintptr_t)&cases[i],

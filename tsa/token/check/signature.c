@@ -41,6 +41,26 @@ static int pss_digest(const struct ber_node *algorithm)
 	return nid;
 }
 
+/* Those that OpenSSL 3.0 knows by name, and not what they are made of. */
+static const struct {
+	int algorithm;
+	int digest;
+	int key;
+} named_only[] = {
+	{ NID_ecdsa_with_SHA3_224, NID_sha3_224, EVP_PKEY_EC },
+	{ NID_ecdsa_with_SHA3_256, NID_sha3_256, EVP_PKEY_EC },
+	{ NID_ecdsa_with_SHA3_384, NID_sha3_384, EVP_PKEY_EC },
+	{ NID_ecdsa_with_SHA3_512, NID_sha3_512, EVP_PKEY_EC },
+	{ NID_dsa_with_SHA384, NID_sha384, EVP_PKEY_DSA },
+	{ NID_dsa_with_SHA512, NID_sha512, EVP_PKEY_DSA },
+	{ NID_dsa_with_SHA3_224, NID_sha3_224, EVP_PKEY_DSA },
+	{ NID_dsa_with_SHA3_256, NID_sha3_256, EVP_PKEY_DSA },
+	{ NID_dsa_with_SHA3_384, NID_sha3_384, EVP_PKEY_DSA },
+	{ NID_dsa_with_SHA3_512, NID_sha3_512, EVP_PKEY_DSA },
+	{ NID_sha512_224WithRSAEncryption, NID_sha512_224, EVP_PKEY_RSA },
+	{ NID_sha512_256WithRSAEncryption, NID_sha512_256, EVP_PKEY_RSA },
+};
+
 void signature_algorithm(const struct token_file *file, int *digest, int *key)
 {
 	const struct ber_node *algorithm = file->cms.signer.signature_algorithm;
@@ -51,8 +71,16 @@ void signature_algorithm(const struct token_file *file, int *digest, int *key)
 	if (nid == NID_rsassaPss) {
 		*digest = pss_digest(algorithm);
 		*key = EVP_PKEY_RSA;
-	} else if (OBJ_find_sigid_algs(nid, digest, key) != 1) {
-		*key = nid; /* rsaEncryption: RFC 5754 3.2 allows it */
+		return;
+	}
+	if (OBJ_find_sigid_algs(nid, digest, key) == 1)
+		return;
+	*key = nid; /* rsaEncryption: RFC 5754 3.2 allows it */
+	for (size_t i = 0; i < sizeof(named_only) / sizeof(named_only[0]); i++) {
+		if (named_only[i].algorithm != nid)
+			continue;
+		*digest = named_only[i].digest;
+		*key = named_only[i].key;
 	}
 }
 

@@ -115,6 +115,24 @@ static void note_version(struct token_run *run)
 			(long long)due);
 }
 
+/* RFC 5652 5.1: it may be left out, and is a hint to those who read in one pass. */
+static void note_digests(struct token_run *run)
+{
+	const struct token_file *file = &run->facts->file;
+	const struct ber_node *wanted =
+		token_algorithm(&file->tree, file->cms.signer.digest_algorithm);
+	struct ber_walk walk = ber_inside(&file->tree, file->cms.digest_algorithms);
+
+	for (const struct ber_node *node; (node = ber_next(&walk)) != NULL;) {
+		const struct ber_node *oid = token_algorithm(&file->tree, node);
+
+		if (oid != NULL && wanted != NULL && bytes_equal(oid->whole, wanted->whole))
+			return;
+	}
+	verdict_line(run->verdict, "V-03", CHECK_WARN,
+		"RFC 5652 5.1: digestAlgorithms has the signer's digestAlgorithm: it has not");
+}
+
 /* Row 3 */
 static bool check_types(struct token_run *run)
 {
@@ -137,6 +155,8 @@ static bool check_types(struct token_run *run)
 			"RFC 3161 2.4.2: eContent is there: it is absent");
 	verdict_line(run->verdict, "V-03", CHECK_PASS, "it is SignedData of a TSTInfo");
 	note_version(run);
+	if (cms->has_signer)
+		note_digests(run);
 	return true;
 }
 

@@ -31,6 +31,8 @@ struct token_found {
 struct token_found token_find_signer(struct token_run *run);
 /* Rows 7 to 9 from what that found. */
 void token_rows_signer(struct token_run *run, const struct token_found *found);
+/* Each certificate ID of either attribute can be read, and there are not too many. */
+bool token_ess_is_read(const struct token_facts *facts, struct err *found);
 /* Rows 10 and 11, if the signer is at hand. */
 void token_rows_usage(struct token_run *run);
 /* Rows 13 to 15. */

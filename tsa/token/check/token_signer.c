@@ -204,13 +204,13 @@ static void check_ess(struct token_run *run, const struct token_found *found)
 	struct ess_id id;
 	enum ess_state v1 = ess_get(file, false, 0, &id);
 	enum ess_state v2 = ess_get(file, true, 0, &id);
-	const char *which = v2 == ESS_MALFORMED ? "V2" : "";
+	struct err malformed = { 0 };
 
-	if (v1 == ESS_MALFORMED || v2 == ESS_MALFORMED) {
+	if (!token_ess_is_read(run->facts, &malformed)) {
 		(void)verdict_fail(run->verdict, "V-08", CHECK_FAILED, SUB_SIG_CONSTRAINTS_FAILURE,
-			"RFC 5816 2.2.1: attribute signingCertificate%s is there once, with one "
-			"value that names certificates: it is malformed, or there again",
-			which);
+			"RFC 5816 2.2.1: signingCertificate and signingCertificateV2 are there once "
+			"at most, with one value of certificate IDs: %.200s",
+			malformed.text);
 	} else if (v1 == ESS_ABSENT && v2 == ESS_ABSENT) {
 		(void)verdict_fail(run->verdict, "V-08", CHECK_FAILED, SUB_SIG_CONSTRAINTS_FAILURE,
 			"RFC 5816 2.2.1: signingCertificate or signingCertificateV2 is a signed "
