@@ -313,6 +313,10 @@ static void start(struct judgement *j, const struct check_policy *policy, struct
 static void start_report(const struct check_policy *policy, struct checked *checked)
 {
 	checked->path.length = 0;
+	for (unsigned i = 0; i < PATH_MAX_LENGTH; i++) {
+		checked->revocation_count[i] = 0;
+		checked->revocation_checked[i] = false;
+	}
 	checked->poe_count = 0;
 	checked->control = INT64_MAX;
 	checked->proved = false;
