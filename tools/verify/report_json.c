@@ -131,7 +131,7 @@ static void set_tst(json_t *object, const struct token_facts *facts)
 	char dotted[OID_TEXT], time[MOMENT_TEXT];
 
 	moment_text(&tst->moment, time);
-	text_set(object, "genTime", json_text(time));
+	text_set(object, "genTime", tst->moment.readable ? json_text(time) : json_null());
 	text_set(object, "accuracy",
 		facts->accuracy_us < 0 ? json_null() : json_real((double)facts->accuracy_us / 1e6));
 	text_set(object, "ordering",
