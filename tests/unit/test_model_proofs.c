@@ -14,6 +14,7 @@
 #include <openssl/sha.h>
 
 #include "lint_fixture.h"
+#include "make_revocation.h"
 #include "tsa/token/check/model.h"
 
 enum { FROM = 1767225600 /* 2026-01-01 */, YEAR = 31536000, TSUS = 3, AT = FROM + 4 * YEAR };
@@ -35,7 +36,7 @@ struct proofs_world {
 
 /* A token by one TSU at a time over some octets. */
 static struct buf stamp_with(const struct proofs_world *world, unsigned tsu, const char *time,
-	struct bytes over, bool bare, const char *crls)
+	struct bytes over, bool bare, struct bytes crl)
 {
 	struct made made = made_new(world->lint);
 	uint8_t imprint[] = { 0x30, 0x0d, 0x06, 0x09, 0x60, 0x86, 0x48, 0x01, 0x65, 0x03, 0x04,
@@ -49,8 +50,8 @@ static struct buf stamp_with(const struct proofs_world *world, unsigned tsu, con
 	made_set_time(&made, time);
 	if (bare)
 		made_set(&made, REPLY_STATUS, "");
-	if (crls != NULL)
-		made_set(&made, DATA_CRLS, crls);
+	if (crl.len > 0)
+		made_set_element(&made, DATA_CRLS, 0xa1, crl);
 	buf_append(&file, made_file(&made));
 	made_free(&made);
 	return file;
@@ -59,7 +60,7 @@ static struct buf stamp_with(const struct proofs_world *world, unsigned tsu, con
 static struct buf stamp(
 	const struct proofs_world *world, unsigned tsu, const char *time, struct bytes over)
 {
-	return stamp_with(world, tsu, time, over, true, NULL);
+	return stamp_with(world, tsu, time, over, true, (struct bytes){ 0 });
 }
 
 static void add(struct material *material, X509 *certificate, bool is_anchor)
@@ -229,7 +230,8 @@ static void a_proof_in_the_future_of_the_check_proves_nothing(void **state)
 static void a_proof_over_a_response_or_its_token_is_one(void **state)
 {
 	struct proofs_world *world = *state;
-	struct buf response = stamp_with(world, 0, "20260601120000Z", data, false, NULL);
+	struct buf response =
+		stamp_with(world, 0, "20260601120000Z", data, false, (struct bytes){ 0 });
 	struct token_file file;
 	struct buf over_response = stamp(world, 2, "20261201120000Z", buf_view(&response));
 	struct buf over_token;
@@ -245,6 +247,31 @@ static void a_proof_over_a_response_or_its_token_is_one(void **state)
 	buf_free(&response);
 	buf_free(&over_response);
 	buf_free(&over_token);
+}
+
+static void what_a_token_carries_is_proved_with_it(void **state)
+{
+	struct proofs_world *world = *state;
+	struct make_crl how = {
+		.issuer = world->lint->ca,
+		.key = world->lint->ca_key,
+		.this_update = FROM + YEAR / 2,
+		.next_update = FROM + YEAR,
+		.entries = { { .reason = -1 } },
+	};
+	struct buf crl = make_crl(&how);
+	struct buf token = stamp_with(world, 0, "20260601120000Z", data, true, buf_view(&crl));
+	struct buf proof = stamp(world, 2, "20261201120000Z", buf_view(&token));
+	const struct buf *proofs[] = { &proof };
+
+	expect(ask(world, &token, proofs, 1), CHECK_PASSED, SUB_NONE);
+	assert_int_equal(world->checked.poe_count, 2);
+	assert_memory_equal(world->checked.poes[1].object, "crl ", 4);
+	assert_int_equal(world->checked.poes[1].time, 1796126400);
+	assert_true(world->checked.revocation_checked[0]);
+	buf_free(&crl);
+	buf_free(&token);
+	buf_free(&proof);
 }
 
 static void what_is_no_token_is_no_proof(void **state)
@@ -309,6 +336,7 @@ int main(void)
 		cmocka_unit_test(proofs_prove_each_other_from_the_newest_on),
 		cmocka_unit_test(a_proof_in_the_future_of_the_check_proves_nothing),
 		cmocka_unit_test(a_proof_over_a_response_or_its_token_is_one),
+		cmocka_unit_test(what_a_token_carries_is_proved_with_it),
 		cmocka_unit_test(what_is_no_token_is_no_proof),
 	};
 

@@ -80,6 +80,9 @@ static void say_valid(struct judgement *j, const struct standing *standing, cons
 		j->model == MODEL_PAST
 			? "after the token's proof of existence"
 			: "after genTime, for a reason that leaves tokens as they are");
+	if (j->model == MODEL_GENTIME && entry->since - j->gen_time <= time_accuracy(j))
+		verdict_line(&j->checked->verdict, "V-REV", CHECK_WARN,
+			"genTime with its accuracy reaches the revocation of %s", name);
 	slide_to(j, entry->since - 1, CONTROL_REVOCATION, j->checked->path.at[standing->index]);
 }
 
