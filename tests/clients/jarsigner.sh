@@ -39,6 +39,16 @@ for digest in SHA-256 SHA-384 SHA-512; do
 done
 matches 'nothing to warn about' 'jar verified\.' "$SAID"
 ok '-tsapolicyid' sign_and_verify policy.jar -tsapolicyid "$(cat "$ANCHORS/policy")"
+embedded()
+{
+	"$TSA_BUILD/bin/tsa-verify" --trust "$ANCHORS/root.pem" --embedded "$@"
+}
+
+# Our own verifier over what another put in the JAR.
+ok 'tsa-verify --embedded' embedded SHA-256.jar SHA-384.jar SHA-512.jar
+matches 'tsa-verify: three time-stamps' '3 PASSED, 0 FAILED, 0 INDETERMINATE' "$SAID"
+reports 'does not survive a revocation yesterday' 'does not survive' embedded \
+	--signed-cert "$SIGNER/cert.pem" --revoked-at "$(date -u -d yesterday +%Y-%m-%d)" SHA-256.jar
 reports 'SHA-1: badAlg is reported' 'Unrecognized or unsupported algorithm identifier' \
 	sign sha1.jar -tsadigestalg SHA-1
 reports 'foreign policy: is reported' 'policy' sign foreign.jar -tsapolicyid 1.2.3.4

@@ -96,13 +96,27 @@ static void check_one(const struct revocation *r, const struct material_item *ob
 		abort();
 }
 
-/* OpenSSL's own search, by another hand; it sorts its list only now. */
+static bool has_foreign_entries(X509_CRL *crl)
+{
+	STACK_OF(X509_REVOKED) *entries = X509_CRL_get_REVOKED(crl);
+
+	for (int i = 0; i < sk_X509_REVOKED_num(entries); i++)
+		if (X509_REVOKED_get_ext_by_NID(
+			    sk_X509_REVOKED_value(entries, i), NID_certificate_issuer, -1) >= 0)
+			return true;
+	return false;
+}
+
+/*
+ * OpenSSL's own search, by another hand; it sorts its list only now. Of an indirect CRL it stops to
+ * note the issuers at the first reasonCode that is malformed, and finds what is another CA's.
+ */
 static void check_with_openssl(
 	const struct material_item *object, const struct revocation *found, unsigned count)
 {
 	X509_REVOKED *entry;
 
-	if (object->kind != MATERIAL_CRL ||
+	if (object->kind != MATERIAL_CRL || has_foreign_entries(object->crl) ||
 		X509_CRL_get0_by_cert(object->crl, &entry, path.at[0]->certificate) != 1)
 		return;
 	for (unsigned i = 0; i < count; i++)

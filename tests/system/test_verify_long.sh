@@ -125,6 +125,14 @@ later()
 		second_stamp "$WORLD/t.tsr" over.tsr
 		verdict 'a token over the response proves it as well' 0 '^PASSED .* \(model past\)' $both \
 			$FROM_2040 --poe over.tsr --crl stolen.crl "$WORLD/t.tsr"
+		verdict 'collected in 2040, with that token and the CRL' 0 '^PASSED' $both $FROM_2040 \
+			--poe over.tsr --crl stolen.crl --collect late "$WORLD/t.tsr"
+		verdict 'which says the same by itself' 0 '^PASSED .* \(model past\)' $both $FROM_2040 \
+			--evidence late late/token.tsr
+		rm -r late/poe
+		verify $both $FROM_2040 --evidence late late/token.tsr
+		equal 'a bundle out of which somebody took a file is none' 3 "$STATUS"
+		matches 'and which' 'poe/0000.tsr: must be there, as manifest.json says: is not' "$SAID"
 		verdict 'over other octets it proves nothing' 2 '^INDETERMINATE/REVOKED_NO_POE' $both \
 			$FROM_2040 --poe kept/manifest.json.tsr --crl stolen.crl "$WORLD/t.tsr"
 	}

@@ -4,10 +4,28 @@
 #include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include <cmocka.h>
 
 #include "model_fixture.h"
+
+/* A warning with that text is there; "": none is, but that revocation was not checked. */
+static bool warns_of(const struct verdict *verdict, const char *text)
+{
+	bool any = false;
+
+	for (unsigned i = 0; i < verdict->line_count; i++) {
+		const struct check_line *line = &verdict->lines[i];
+
+		if (line->result != CHECK_WARN || strstr(line->text, "was not checked") != NULL)
+			continue;
+		if (text[0] != '\0' && strstr(line->text, text) != NULL)
+			return true;
+		any = true;
+	}
+	return text[0] == '\0' && !any;
+}
 
 void model_run_case(void **state)
 {
@@ -21,6 +39,8 @@ void model_run_case(void **state)
 	assert_int_equal(checked->proved, verdict->status == CHECK_PASSED);
 	if (verdict->status == CHECK_INDETERMINATE)
 		assert_int_not_equal(verdict->need_count, 0);
+	if (one->situation.warns != NULL)
+		assert_true(warns_of(verdict, one->situation.warns));
 	if (one->situation.control != 0)
 		assert_int_equal(checked->control, one->situation.control);
 	model_world_free(world);

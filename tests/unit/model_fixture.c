@@ -294,7 +294,7 @@ static void make_material(struct model_world *world, const struct situation *s)
 	*facts = (struct token_facts){
 		.signer = add_certificate(world->material, world->tsu),
 		.gen_time = s->gen_time,
-		.accuracy_us = -1,
+		.accuracy_us = s->accuracy_us == 0 ? -1 : s->accuracy_us,
 		.imprint_digest = NID_sha256,
 		.signature_digest = NID_sha256,
 		.signature_scheme = NID_ecdsa_with_SHA256,

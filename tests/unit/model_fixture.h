@@ -43,6 +43,7 @@ struct situation {
 	int64_t tsu_end;
 	int64_t gen_time;
 	bool half_a_second_more;
+	int64_t accuracy_us; /* 0: unknown */
 	int64_t poe; /* of the token; 0: none */
 	enum check_model model; /* MODEL_CURRENT if it is not set */
 	int64_t at;
@@ -51,6 +52,7 @@ struct situation {
 	const char *algorithms; /* NULL: ECDSA and SHA-256 have no end */
 	struct made_crl crls[MODEL_CRLS];
 	int64_t control; /* what it has to come to; 0: not looked at */
+	const char *warns; /* in a line that warns; NULL: not looked at, "": of nothing */
 };
 
 struct model_world;

@@ -1,3 +1,4 @@
+/* Owns the keys and the world of a test program. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -92,4 +93,80 @@ void path_add_anchor(struct material *material, X509 *certificate)
 	if (!material_add_anchor(material, der, "test anchor", &err))
 		fail_msg("%s", err.text);
 	OPENSSL_free((void *)der.at);
+}
+
+struct path_world world;
+
+int make_world(void **unused)
+{
+	(void)unused;
+	world.root = path_ca("Root", ROOT, NULL, ROOT);
+	world.ca = path_ca("CA", CA, world.root, ROOT);
+	world.tsu = path_tsu("TSU", TSU, world.ca, CA);
+	return 0;
+}
+
+int free_world(void **unused)
+{
+	(void)unused;
+	X509_free(world.root);
+	X509_free(world.ca);
+	X509_free(world.tsu);
+	path_keys_free();
+	return 0;
+}
+
+int set_up(void **unused)
+{
+	(void)unused;
+	world.cache = material_cache_new();
+	world.base = material_new(world.cache, NULL);
+	world.own = material_new(world.cache, world.base);
+	return 0;
+}
+
+int tear_down(void **unused)
+{
+	(void)unused;
+	material_free(world.own);
+	material_free(world.base);
+	material_cache_free(world.cache);
+	return 0;
+}
+
+const struct paths *find(X509 *signer)
+{
+	paths_find(
+		world.own, path_add(world.own, signer, FROM_TOKEN), NID_time_stamp, &world.paths);
+	return &world.paths;
+}
+
+void assert_path(const struct path *path, X509 *const *certificates)
+{
+	unsigned length = 0;
+
+	for (; certificates[length] != NULL; length++) {
+		assert_true(length < path->length);
+		assert_int_equal(X509_cmp(path->at[length]->certificate, certificates[length]), 0);
+	}
+	assert_int_equal(path->length, length);
+}
+
+struct numbered path_numbered(X509 *certificate)
+{
+	const ASN1_INTEGER *serial = X509_get0_serialNumber(certificate);
+	struct numbered made = { .der = path_der(certificate) };
+
+	made.serial = memmem(made.der.at, made.der.len, ASN1_STRING_get0_data(serial),
+		(size_t)ASN1_STRING_length(serial));
+	assert_non_null(made.serial);
+	return made;
+}
+
+bool path_add_numbered(struct material *material, struct numbered *certificate, unsigned number,
+	enum material_from from, struct err *err)
+{
+	(void)memcpy(certificate->serial + 1, &number, sizeof(number));
+	return material_add(
+		material, MATERIAL_CERTIFICATE, from, certificate->der, "numbered", NULL, err);
 }

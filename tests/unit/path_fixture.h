@@ -19,8 +19,45 @@ enum {
 #define PATH_IDS                                                                                   \
 	{ "subjectKeyIdentifier", "hash" },                                                        \
 	{                                                                                          \
-		"authorityKeyIdentifier", "keyid"                                           \
+		"authorityKeyIdentifier", "keyid"                                                  \
 	}
+
+/* Numbers of the keys that these certificates have. */
+enum { ROOT, CA, TSU, OTHER, JUNK };
+
+/* A chain of three, made once for a test program, and materials, made for each test. */
+struct path_world {
+	X509 *root;
+	X509 *ca;
+	X509 *tsu;
+	struct material_cache *cache;
+	struct material *base; /* of the caller */
+	struct material *own; /* of the token */
+	struct paths paths;
+};
+
+extern struct path_world world;
+
+int make_world(void **unused);
+int free_world(void **unused);
+int set_up(void **unused);
+int tear_down(void **unused);
+
+#define TEST(function) cmocka_unit_test_setup_teardown(function, set_up, tear_down)
+
+/* The paths from signer, whom the token carries, for a token's purpose: world.paths. */
+const struct paths *find(X509 *signer);
+/* The path is of these certificates, the signer first; NULL ends them. */
+void assert_path(const struct path *path, X509 *const *certificates);
+
+/* A certificate's DER, in which number can be put: no signature needs to be good. */
+struct numbered {
+	struct bytes der; /* OPENSSL_free() it */
+	uint8_t *serial;
+};
+struct numbered path_numbered(X509 *certificate);
+bool path_add_numbered(struct material *material, struct numbered *certificate, unsigned number,
+	enum material_from from, struct err *err);
 
 /* The i-th key of the program, P-256; made when first asked for. */
 EVP_PKEY *path_key(unsigned i);

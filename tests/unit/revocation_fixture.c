@@ -130,6 +130,18 @@ void world_free(struct world *world)
 	free(world);
 }
 
+int world_start(void **state)
+{
+	*state = world_new();
+	return 0;
+}
+
+int world_stop(void **state)
+{
+	world_free(*state);
+	return 0;
+}
+
 void world_replace(struct world *world, enum who who, const struct make_extension *extension,
 	const char *sections)
 {

@@ -26,6 +26,11 @@ struct world {
 /* The common name of each, which is its whole name. */
 extern const char *const world_names[WHO];
 
+/* A world for each test, as its state. */
+#define WORLD_TEST(test) cmocka_unit_test_setup_teardown(test, world_start, world_stop)
+int world_start(void **state);
+int world_stop(void **state);
+
 struct world *world_new(void);
 void world_free(struct world *world);
 /* Forgets all objects but the certificates. */

@@ -147,7 +147,7 @@ static void tokens_over_the_manifest_may_come_later(void **state)
 
 	make_bundle(*state, &place);
 	write_file(place.bundle, "manifest.json.tsr", "");
-	write_file(place.bundle, "manifest.json.2040.tsr", "");
+	write_file(place.bundle, "manifest.json.tsr.tsr", "");
 	write_file(place.bundle, "record.ers", "");
 	assert_true(bundle_read(place.bundle, &bundle, &err));
 	bundle_wipe(&bundle);

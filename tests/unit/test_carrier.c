@@ -387,6 +387,27 @@ static void has_limits(void **state)
 	refuses(&file, "at most 64 signatures");
 }
 
+/* What is signed may be longer than any token. */
+static void reads_a_signature_with_long_content(void **state)
+{
+	size_t len = (size_t)5 << 20;
+	char *content = must_calloc(len + 1, 1);
+	CMS_ContentInfo *cms;
+	struct buf file;
+	struct carrier *carrier;
+
+	memset(content, 'x', len);
+	cms = sign_content(*state, content, 0);
+	add_unsigned(cms, TIME_STAMP_OID, first);
+	file = der_of_cms(cms);
+	carrier = must_open(&file);
+	assert_int_equal(carrier_signature(carrier, 0)->result, SIGNER_INFO_GOOD);
+	expect_stamp(carrier, 0, CARRIER_RFC3161, 0, first);
+	carrier_free(carrier);
+	buf_free(&file);
+	free(content);
+}
+
 static void refuses_what_is_no_carrier(void **state)
 {
 	struct buf file = { 0 };
@@ -414,6 +435,7 @@ int main(void)
 		cmocka_unit_test(believes_no_record_of_a_jar),
 		cmocka_unit_test(a_cut_jar_is_refused_wherever_it_is_cut),
 		cmocka_unit_test(has_limits),
+		cmocka_unit_test(reads_a_signature_with_long_content),
 		cmocka_unit_test(refuses_what_is_no_carrier),
 	};
 

@@ -92,7 +92,7 @@ static void read_certificates(struct corpus *corpus)
 }
 
 /* Its embedded certificates come from the token; a root of these is no anchor but by certs/. */
-static unsigned look(struct corpus *corpus, const char *name, struct paths *paths)
+static unsigned look_for(struct corpus *corpus, const char *name, struct paths *paths)
 {
 	struct buf buf = read_file(corpus->folder, name);
 	struct material *own = material_new(corpus->cache, corpus->base);
@@ -129,7 +129,7 @@ static void look_at(struct corpus *corpus, json_t *entry)
 {
 	const char *name = json_string_value(json_object_get(entry, "file"));
 	struct paths paths;
-	unsigned count = look(corpus, name, &paths);
+	unsigned count = look_for(corpus, name, &paths);
 
 	if (json_is_true(json_object_get(entry, "chain_to_selfsigned"))) {
 		corpus->wanted++;

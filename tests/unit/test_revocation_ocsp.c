@@ -11,18 +11,6 @@
 #include <cmocka.h>
 #include <openssl/ocsp.h>
 
-static int start(void **state)
-{
-	*state = world_new();
-	return 0;
-}
-
-static int stop(void **state)
-{
-	world_free(*state);
-	return 0;
-}
-
 static void a_responder_of_the_issuer_is_heard(void **state)
 {
 	struct world *world = *state;
@@ -353,24 +341,23 @@ static void answers_that_contradict_each_other_are_all_told(void **state)
 
 int main(void)
 {
-#define T(test) cmocka_unit_test_setup_teardown(test, start, stop)
 	const struct CMUnitTest tests[] = {
-		T(a_responder_of_the_issuer_is_heard),
-		T(the_issuer_itself_is_heard),
-		T(the_id_may_be_in_any_digest),
-		T(an_answer_about_another_is_left_out),
-		T(each_status_is_told_apart),
-		T(reason_and_invalidity_may_be_extensions),
-		T(a_responder_without_the_right_to_sign_is_unusable),
-		T(a_responder_of_another_ca_is_unusable),
-		T(a_foreign_signature_is_unusable),
-		T(the_subject_does_not_speak_for_itself),
-		T(a_revoked_responder_is_unusable),
-		T(responders_that_speak_of_each_other_come_to_an_end),
-		T(archive_cutoff_is_read),
-		T(a_certificates_hash_proves_that_it_is_known),
-		T(unknown_critical_extensions_forbid_its_use),
-		T(answers_that_contradict_each_other_are_all_told),
+		WORLD_TEST(a_responder_of_the_issuer_is_heard),
+		WORLD_TEST(the_issuer_itself_is_heard),
+		WORLD_TEST(the_id_may_be_in_any_digest),
+		WORLD_TEST(an_answer_about_another_is_left_out),
+		WORLD_TEST(each_status_is_told_apart),
+		WORLD_TEST(reason_and_invalidity_may_be_extensions),
+		WORLD_TEST(a_responder_without_the_right_to_sign_is_unusable),
+		WORLD_TEST(a_responder_of_another_ca_is_unusable),
+		WORLD_TEST(a_foreign_signature_is_unusable),
+		WORLD_TEST(the_subject_does_not_speak_for_itself),
+		WORLD_TEST(a_revoked_responder_is_unusable),
+		WORLD_TEST(responders_that_speak_of_each_other_come_to_an_end),
+		WORLD_TEST(archive_cutoff_is_read),
+		WORLD_TEST(a_certificates_hash_proves_that_it_is_known),
+		WORLD_TEST(unknown_critical_extensions_forbid_its_use),
+		WORLD_TEST(answers_that_contradict_each_other_are_all_told),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

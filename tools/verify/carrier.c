@@ -1,6 +1,7 @@
 /* Owns the documents, the signature values and the signers' certificates. */
 #include "carrier_part.h"
 
+#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -17,9 +18,8 @@ struct carrier_document *carrier_new_document(
 		err_set(err, "at most %d signatures: there are more", CARRIER_MAX_SIGNATURES);
 		return NULL;
 	}
-	if (octets > CARRIER_MAX_ENTRY || octets > CARRIER_MAX_OCTETS - carrier->octets) {
-		err_set(err, "at most %d bytes of a signature, %d of all: has %zu",
-			CARRIER_MAX_ENTRY, CARRIER_MAX_OCTETS, octets);
+	if (octets > CARRIER_MAX_OCTETS - carrier->octets) {
+		err_set(err, "at most %d bytes of all signatures: has more", CARRIER_MAX_OCTETS);
 		return NULL;
 	}
 	carrier->octets += octets;
@@ -56,9 +56,9 @@ static bool read_bare(const struct carrier_source *source, struct carrier *carri
 {
 	struct carrier_document *document;
 
-	if (source->size > CARRIER_MAX_ENTRY)
-		return err_set(err, "at most %d bytes of a signature: has %llu", CARRIER_MAX_ENTRY,
-			(unsigned long long)source->size);
+	if (source->size > CARRIER_MAX_CMS)
+		return err_set(err, "a CMS file: at most %d bytes: has %" PRIu64, CARRIER_MAX_CMS,
+			source->size);
 	document = carrier_new_document(carrier, (size_t)source->size, err);
 	if (document == NULL ||
 		!carrier_source_append(source, 0, (size_t)source->size, &document->owned, err))

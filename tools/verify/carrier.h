@@ -14,8 +14,8 @@
 
 enum {
 	CARRIER_MAX_ENTRY = 8 << 20, /* octets of one signature or file of a JAR */
-	CARRIER_MAX_INPUT = 64 << 20, /* octets of standard input */
-	CARRIER_MAX_OCTETS = 32 << 20, /* of all signatures, nested ones counted again */
+	CARRIER_MAX_CMS = 64 << 20, /* octets of a CMS file, what it signs included */
+	CARRIER_MAX_OCTETS = 64 << 20, /* of all signatures, nested ones counted again */
 	CARRIER_MAX_SIGNATURES = 64,
 	CARRIER_MAX_STAMPS = 256,
 	CARRIER_MAX_CERTIFICATES = 256, /* kept of one signature; the rest is left out */

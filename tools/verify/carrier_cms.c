@@ -55,10 +55,11 @@ static bool read_content(const struct ber_node *info, struct signed_data *data, 
 
 static bool read_signed_data(struct bytes der, struct signed_data *data, struct err *err)
 {
+	static const struct ber_limits limits = { CARRIER_MAX_CMS, BER_MAX_DEPTH + 1 };
 	struct ber_walk walk, wrapped;
 	const struct ber_node *type;
 
-	if (!ber_parse(der, &data->tree, err))
+	if (!ber_parse_outer(der, &limits, &data->tree, err))
 		return false;
 	/* A PE file pads its signatures, and some put more there. */
 	walk = ber_inside(&data->tree, data->tree.nodes);

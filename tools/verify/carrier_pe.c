@@ -83,6 +83,8 @@ static bool read_entry(const struct carrier_source *source, uint64_t at, uint64_
 	if (carrier_le16(head + 6) != PKCS_SIGNED_DATA)
 		return true; /* other kinds are reserved, and nobody uses them */
 	size = *length - sizeof(head);
+	if (size > CARRIER_MAX_ENTRY)
+		return err_set(err, "at most %d bytes: has %zu", CARRIER_MAX_ENTRY, size);
 	document = carrier_new_document(carrier, size, err);
 	if (document == NULL ||
 		!carrier_source_append(source, at + sizeof(head), size, &document->owned, err))

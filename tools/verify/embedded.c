@@ -221,7 +221,7 @@ static bool open_source(
 {
 	if (strcmp(path, "-") != 0)
 		return carrier_source_open(path, source, err);
-	if (!input_read(path, CARRIER_MAX_INPUT, content, err))
+	if (!input_read(path, CARRIER_MAX_CMS, content, err))
 		return false;
 	*source = carrier_source_of(buf_view(content));
 	return true;

@@ -200,9 +200,8 @@ static bool check_data(const struct verify_options *options, struct err *err)
 	if (ways > 0 && options->embedded)
 		return err_set(err, "--embedded: the data are the signatures in FILE: --data, "
 				    "--digest, --data-beside do not go with it");
-	if (options->query != NULL && options->file_count != 1)
-		return err_set(
-			err, "--query: must go with one FILE: there are %d", options->file_count);
+	if (options->query != NULL && (options->file_count != 1 || options->embedded))
+		return err_set(err, "--query: must go with one TOKEN and no --embedded");
 	return true;
 }
 

@@ -36,38 +36,21 @@ static void put_signer(const struct checked *checked, FILE *out)
 	OPENSSL_free(text);
 }
 
-/* genTime with its fraction, or whatever time it is. */
-static void put_time(const struct checked *checked, FILE *out)
-{
-	const struct moment *moment = &checked->facts.file.tst.moment;
-	char text[MOMENT_TEXT];
-
-	if (moment->readable)
-		moment_text(moment, text);
-	else
-		report_time(checked->facts.gen_time, text);
-	(void)fputs(text, out);
-}
-
-static bool has_time(const struct checked *checked)
-{
-	return checked->facts.file.tst.decoded || checked->facts.file.tst.moment.readable ||
-	       checked->proved;
-}
-
 /* "PASSED 2026-01-02T03:04:05.678Z by CN=... (model past)" */
 static void put_verdict(const struct report *report, FILE *out)
 {
 	const struct checked *checked = report->checked;
 	const struct verdict *verdict = &checked->verdict;
+	const struct moment *moment = &checked->facts.file.tst.moment;
+	char time[MOMENT_TEXT];
 
 	(void)fputs(check_status_name(verdict->status), out);
 	if (verdict->sub != SUB_NONE)
 		(void)fprintf(out, "/%s", check_sub_name(verdict->sub));
-	if (has_time(checked)) {
-		(void)fputs(verdict->status == CHECK_PASSED ? " " : ": not proved: ", out);
-		put_time(checked, out);
-		(void)fputs(" by ", out);
+	if (moment->readable) {
+		moment_text(moment, time);
+		(void)fprintf(out, "%s%s by ",
+			verdict->status == CHECK_PASSED ? " " : ": not proved: ", time);
 		put_signer(checked, out);
 	}
 	(void)fprintf(out, " (model %s)", check_model_name(checked->model));

@@ -79,7 +79,9 @@ static void add_proof(void *arg, unsigned token, const struct checked *checked, 
 	text_set(one, "file", text_json(bytes_of_text(verify->shared->poes.at[token].name)));
 	text_set(one, "status", json_string(check_status_name(verdict->status)));
 	text_set(one, "why", text_json(bytes_of_text(verdict->why)));
-	text_set(one, "time", report_json_time(checked->facts.gen_time));
+	text_set(one, "time",
+		checked->facts.file.tst.moment.readable ? report_json_time(checked->facts.gen_time)
+							: json_null());
 	text_set(one, "covers", json_integer(covers));
 	text_add(proofs, one);
 }
@@ -152,6 +154,8 @@ static void check(struct verify *verify, const struct verify_subject *subject)
 	check_token(subject->octets, &policy, verify->material, &verify->checked);
 	check_query(shared, &verify->checked);
 	check_data(subject, shared, &verify->checked);
+	verify->checked.proved =
+		verify->checked.proved && verify->checked.verdict.status == CHECK_PASSED;
 }
 
 /* Why a verdict of PASSED is not enough; NULL: it is. */

@@ -1,6 +1,7 @@
 /* Owns what was read and which signatures were checked, each kept once, with a limit. */
 #include <stdlib.h>
 
+#include <openssl/core_names.h>
 #include <openssl/err.h>
 #include <openssl/evp.h>
 
@@ -8,6 +9,11 @@
 #include "tsa/tsp/der.h"
 
 enum { DER_ENUMERATED = 0x0a };
+
+/* Bits of the modulus, squared, times bits of the exponents; 16384-bit RSA with 65537 fits. */
+#define MOST_WORK UINT64_C(5000000000)
+
+enum { DSA_EXPONENT_BITS = 512 }; /* two exponents of at most 256 bits */
 
 #define OID_OCSP_BASIC "1.3.6.1.5.5.7.48.1.1"
 
@@ -211,12 +217,30 @@ static bool ocsp_signed_by(const struct parsed *subject, EVP_PKEY *key)
 	return is;
 }
 
+/*
+ * A stranger's key can be made to cost a hundred times what a real one does. All RSA keys with
+ * usual exponents and DSA keys up to 3072 bits are below the limit: some 5 ms.
+ */
+static bool is_affordable(const EVP_PKEY *key)
+{
+	uint64_t bits = (uint64_t)EVP_PKEY_get_bits(key);
+	uint64_t exponent_bits = 0;
+	BIGNUM *exponent = NULL;
+
+	if (EVP_PKEY_get_base_id(key) == EVP_PKEY_DSA)
+		exponent_bits = DSA_EXPONENT_BITS;
+	else if (EVP_PKEY_get_bn_param(key, OSSL_PKEY_PARAM_RSA_E, &exponent) == 1)
+		exponent_bits = (uint64_t)BN_num_bits(exponent);
+	BN_free(exponent);
+	return bits * bits * exponent_bits <= MOST_WORK;
+}
+
 bool parsed_signed_by(const struct parsed *subject, X509 *issuer)
 {
 	EVP_PKEY *key = X509_get0_pubkey(issuer);
 	bool is = false;
 
-	if (key != NULL) {
+	if (key != NULL && is_affordable(key)) {
 		switch (subject->kind) {
 		case MATERIAL_CERTIFICATE:
 			is = X509_verify(subject->certificate, key) == 1;

@@ -242,13 +242,12 @@ static void say_no_path(struct judgement *j, const struct paths *paths)
 
 	(void)model_name(end, name);
 	(void)verdict_fail(verdict, "V-PATH", CHECK_INDETERMINATE, SUB_NO_CERTIFICATE_CHAIN_FOUND,
-		paths->gave_up
-			? "RFC 5280 6: no path to a trust anchor was found within %d steps: the "
-			  "longest ends at %s%s"
-			: "RFC 5280 6: no path leads to one of the trust anchors: of those within %d "
-			  "steps the longest ends at %s%s",
-		(int)PATH_MAX_STEPS, name,
-		paths->dead_end_is_root ? ", which issued itself and is no trust anchor" : "");
+		"RFC 5280 6: %s: the longest ends at %s%s",
+		paths->gave_up ? "no path to a trust anchor was found within the limits"
+			       : "no path leads to one of the trust anchors",
+		name,
+		paths->dead_end_is_root ? ", which issued itself and is no trust anchor"
+					: ", whose issuer is not at hand");
 	if (paths->dead_end_is_root) {
 		verdict_need(verdict, "trust in %s, or a certificate of its key by a trust anchor",
 			name);
@@ -314,6 +313,10 @@ static void start(struct judgement *j, const struct check_policy *policy, struct
 static void start_report(const struct check_policy *policy, struct checked *checked)
 {
 	checked->path.length = 0;
+	for (unsigned i = 0; i < PATH_MAX_LENGTH; i++) {
+		checked->revocation_count[i] = 0;
+		checked->revocation_checked[i] = false;
+	}
 	checked->poe_count = 0;
 	checked->control = INT64_MAX;
 	checked->proved = false;

@@ -29,7 +29,7 @@ struct check_poe {
 
 enum { CHECK_MAX_POES = 32 };
 
-/* The report of one token. Room of about 200 KiB, used again for the next. */
+/* The report of one token. Room of about 700 KiB, used again for the next. */
 struct checked {
 	struct verdict verdict;
 	struct token_facts facts;

@@ -76,6 +76,8 @@ const char *model_name(const struct material_item *certificate, char out[MODEL_N
 
 /* Rows 16 and 17 for the signer, and genTime against the POE; false if the verdict is FAILED. */
 bool time_check_signer(struct judgement *j);
+/* The accuracy in seconds, rounded up; 0 if it is unknown. */
+int64_t time_accuracy(const struct judgement *j);
 /* Row 16 for the certificates above the signer. */
 void time_check_path(struct judgement *j);
 /* Every certificate of the path valid at j->at: the current model. */

@@ -75,9 +75,14 @@ static void say_valid(struct judgement *j, const struct standing *standing, cons
 	const struct revocation *entry = standing->revoked;
 	char said[160];
 
-	verdict_line(&j->checked->verdict, "V-REV", CHECK_PASS,
-		"%s is %s, after the token%s: RFC 3161 4 item 1", name, said_of(entry, said),
-		j->model == MODEL_PAST ? "'s proof of existence" : "");
+	verdict_line(&j->checked->verdict, "V-REV", CHECK_PASS, "%s is %s, %s: RFC 3161 4", name,
+		said_of(entry, said),
+		j->model == MODEL_PAST
+			? "after the token's proof of existence"
+			: "after genTime, for a reason that leaves tokens as they are");
+	if (j->model == MODEL_GENTIME && entry->since - j->gen_time <= time_accuracy(j))
+		verdict_line(&j->checked->verdict, "V-REV", CHECK_WARN,
+			"genTime with its accuracy reaches the revocation of %s", name);
 	slide_to(j, entry->since - 1, CONTROL_REVOCATION, j->checked->path.at[standing->index]);
 }
 

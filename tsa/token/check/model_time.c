@@ -27,19 +27,23 @@ static void check_gen_time(
 			model_time(path_not_after(certificate), end));
 }
 
+int64_t time_accuracy(const struct judgement *j)
+{
+	int64_t micros = j->checked->facts.accuracy_us;
+
+	if (micros <= 0)
+		return 0;
+	return micros / MICROS_OF_SECOND + (micros % MICROS_OF_SECOND != 0);
+}
+
 /* No boundary is widened by the accuracy: that it crosses one is said. */
 static void check_accuracy(struct judgement *j)
 {
-	const struct token_facts *facts = &j->checked->facts;
-	int64_t accuracy_s;
-	bool crosses;
+	const struct material_item *signer = j->checked->facts.signer;
+	int64_t accuracy = time_accuracy(j);
 
-	if (facts->accuracy_us <= 0)
-		return;
-	accuracy_s = (facts->accuracy_us + MICROS_OF_SECOND - 1) / MICROS_OF_SECOND;
-	crosses = j->gen_time - path_not_before(facts->signer) < accuracy_s ||
-		  path_not_after(facts->signer) - j->gen_time < accuracy_s;
-	if (crosses)
+	if (j->gen_time - path_not_before(signer) < accuracy ||
+		path_not_after(signer) - j->gen_time < accuracy)
 		verdict_line(&j->checked->verdict, "V-16", CHECK_WARN,
 			"genTime with its accuracy reaches beyond the validity of the signer's "
 			"certificate");

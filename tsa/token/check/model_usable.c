@@ -121,6 +121,7 @@ enum usable usable_as_revoked(
 		if (!algorithms_hold(
 			    j->policy->algorithms, above->at[i], above->at[i + 1], time, why))
 			return USABLE_NOT_CRYPTO;
+	why[0] = '\0';
 	return USABLE;
 }
 

@@ -80,7 +80,7 @@ static void append(char out[VERDICT_TEXT], const char *before, const uint8_t *te
 static void append_key_identifier(char out[VERDICT_TEXT], const ASN1_OCTET_STRING *id)
 {
 	static const char digits[] = "0123456789abcdef";
-	uint8_t hex[2 * MOST_KEY_IDENTIFIER];
+	uint8_t hex[2 * MOST_KEY_IDENTIFIER] = { 0 };
 	size_t len = (size_t)ASN1_STRING_length(id);
 
 	len = len < MOST_KEY_IDENTIFIER ? len : MOST_KEY_IDENTIFIER;

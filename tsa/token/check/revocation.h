@@ -49,8 +49,12 @@ struct revocation {
 /*
  * Everything in material about the certificate path->at[index], which is below the anchor: objects
  * of its issuer, or of a responder or CRL issuer that the issuer named. Those that do not concern
- * it are left out; those that should and cannot be used are UNUSABLE with why. Newest thisUpdate
- * first. Returns how many.
+ * it are left out; those that should and cannot be used are UNUSABLE with why: no authorised
+ * signer, or one that is revoked; a scope that leaves the certificate out; a critical extension
+ * that is unknown. An entry in a CRL that is signed counts whatever the scope; only silence needs
+ * one that fits. A delta CRL without an entry is good if its base is at hand and good; reason 8 is
+ * of delta CRLs only. Contradictions, in one object too, are all told. Newest thisUpdate first.
+ * Returns how many; of too many, revoked ones stay before good ones before unusable ones.
  */
 unsigned revocation_look(const struct material *material, const struct path *path, unsigned index,
 	struct revocation out[REVOCATION_MAX]);

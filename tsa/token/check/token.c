@@ -1,6 +1,8 @@
 /* The order of rows 1 to 15 of longterm.md 1.1.  Owns what struct token_facts owns. */
 #include "token.h"
 
+#include <openssl/err.h>
+
 #include "material_part.h"
 #include "token_part.h"
 
@@ -41,6 +43,7 @@ void token_check(struct bytes in, const struct token_wants *wants, struct materi
 	token_rows_signer(&run, &found);
 	token_rows_usage(&run);
 	token_rows_tst(&run);
+	ERR_clear_error();
 }
 
 void token_wipe(struct token_facts *facts)

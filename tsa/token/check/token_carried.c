@@ -45,6 +45,16 @@ static void add_all(struct carried *c, enum material_kind kind, const struct ber
 			(void)add(c, kind, node);
 }
 
+/* Once, however often it is there. */
+static void note_carried(struct token_run *run, const struct material_item *item)
+{
+	for (unsigned i = 0; i < run->carried_count; i++)
+		if (run->carried[i] == item)
+			return;
+	if (run->carried_count < MATERIAL_MAX_TOKEN_CERTIFICATES)
+		run->carried[run->carried_count++] = item;
+}
+
 /* CertificateSet (RFC 5652 10.2.3): attribute certificates and others are not asked for. */
 static void add_certificates(struct carried *c)
 {
@@ -56,8 +66,8 @@ static void add_certificates(struct carried *c)
 		const struct material_item *item =
 			node->tag == DER_SEQUENCE ? add(c, MATERIAL_CERTIFICATE, node) : NULL;
 
-		if (item != NULL && run->carried_count < MATERIAL_MAX_TOKEN_CERTIFICATES)
-			run->carried[run->carried_count++] = item;
+		if (item != NULL)
+			note_carried(run, item);
 	}
 }
 

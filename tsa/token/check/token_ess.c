@@ -1,8 +1,17 @@
 /* Row 8 of longterm.md 1.1 for the certificate IDs behind the first.  Owns nothing. */
 #include <string.h>
 
+#include <openssl/evp.h>
+
 #include "token_part.h"
 #include "tsa/token/read/ess.h"
+#include "tsa/tsp/der.h"
+
+enum {
+	V1_ATTRIBUTES = DER_CONTEXT_CONSTRUCTED | 1, /* CertificateChoices, RFC 5652 10.2.2 */
+	V2_ATTRIBUTES = DER_CONTEXT_CONSTRUCTED | 2,
+	MAX_ATTRIBUTE_LOOKS = 8, /* attribute certificates of a token, for one ID */
+};
 
 /* ess_is() without hashing those that have another SHA-256. */
 static bool is_of(
@@ -22,6 +31,42 @@ static bool is_on_path(const struct token_file *file, const struct ess_id *id,
 	for (unsigned i = 0; i < length; i++)
 		if (is_of(file, id, path[i]))
 			return true;
+	return false;
+}
+
+/* The hash of an attribute certificate is over it as it is elsewhere: with its own tag. */
+static bool has_hash(const struct ess_id *id, struct bytes tagged)
+{
+	int nid = OBJ_txt2nid(id->algorithm);
+	const EVP_MD *md = nid == NID_undef ? NULL : EVP_get_digestbynid(nid);
+	uint8_t digest[EVP_MAX_MD_SIZE];
+	struct buf octets = { 0 };
+	unsigned len = 0;
+
+	if (md == NULL)
+		return false;
+	buf_append(&octets, tagged);
+	octets.at[0] = DER_SEQUENCE;
+	if (EVP_Digest(octets.at, octets.len, digest, &len, md, NULL) != 1)
+		len = 0;
+	buf_free(&octets);
+	return bytes_equal(id->hash, (struct bytes){ digest, len });
+}
+
+/* RFC 2634 5.4 lets IDs be of attribute certificates: those that the token carries (PostSignum). */
+static bool is_attribute_certificate(const struct token_file *file, const struct ess_id *id)
+{
+	struct ber_walk walk = ber_inside(&file->tree, file->cms.certificates);
+	unsigned looks = 0;
+
+	for (const struct ber_node *node; (node = ber_next(&walk)) != NULL;) {
+		if (node->tag != V1_ATTRIBUTES && node->tag != V2_ATTRIBUTES)
+			continue;
+		if (looks++ == MAX_ATTRIBUTE_LOOKS)
+			return false;
+		if (has_hash(id, node->whole))
+			return true;
+	}
 	return false;
 }
 
@@ -76,7 +121,8 @@ enum token_ids token_ess_restricts(const struct token_facts *facts, const struct
 			if (state == ESS_ABSENT)
 				break;
 			if (state == ESS_THERE && n <= TOKEN_MAX_ESS_IDS &&
-				is_on_path(&facts->file, &id, path, length))
+				(is_on_path(&facts->file, &id, path, length) ||
+					is_attribute_certificate(&facts->file, &id)))
 				continue;
 			if (state == ESS_MALFORMED || n > TOKEN_MAX_ESS_IDS)
 				now = TOKEN_IDS_MALFORMED;
