@@ -79,7 +79,7 @@ roles()
 	needs_only libexec/tsa/tsa-journal "crypto|seccomp" # R5; confined
 	links_no libexec/tsa/tsa-ledger p11 event_core event_extra event
 	links_no bin/tsa-stamp pq p11 seccomp softhsm2
-	needs_only bin/tsa-verify "crypto|jansson" # it opens files and nothing else
+	needs_only bin/tsa-verify "crypto|jansson|z|ssl|event_(core|extra|openssl)-2.1" # z: JARs; event: --fetch
 	# libpq brings libcrypto along for itself, so what is direct is looked at as well.
 	needs_no sbin/tsad pq p11 seccomp
 	needs_no libexec/tsa/tsa-ledger p11 event

@@ -187,6 +187,25 @@ batches()
 		"${root[@]}" --jobs 2 "$WORLD/text" "$WORLD/not-there"
 }
 
+# A worker that dies leaves no verdict out silently: pipes hold both, and one is killed.
+worker_dies()
+{
+	local pid children
+
+	mkfifo "$WORLD/first" "$WORLD/second"
+	"$VERIFY" --trust "$WORLD/root.pem" --jobs 2 "$WORLD/first" "$WORLD/second" \
+		>"$WORLD/said" 2>&1 </dev/null &
+	pid=$!
+	exec 7>"$WORLD/first" 8>"$WORLD/second"
+	children=$(cat "/proc/$pid/task/$pid/children") || fail 'tsa-verify: must have workers'
+	kill -KILL "${children%% *}"
+	wait "$pid"
+	equal 'status when a worker died' 3 $?
+	exec 7>&- 8>&-
+	matches 'it says at which file' 'worker 0: must work to the end: has died at .*/first' \
+		"$(cat "$WORLD/said")"
+}
+
 world_new verify
 head -c 5000000 /dev/zero >"$WORLD/huge"
 tsad_start
@@ -197,4 +216,5 @@ fails
 bad_input
 json
 batches
+worker_dies
 tsad_stop

@@ -126,6 +126,11 @@ verify 2 'signatures: 0 survive.*1 by other certificates' --signed-cert other.pe
 verify 1 'signature: does not survive: .*FAILED/HASH_FAILURE' --revoked-at "$(at 3600)" swapped.p7s
 verify 1 'the signature itself is not good' --revoked-at "$(at 3600)" altered.jar
 verify 2 'cannot be known: .*INDETERMINATE' --revoked-at "$(at 3600)" --revocation required plain.p7s
+sign bare signer -noattr
+stamp bare $TOKEN_OID
+verify 0 'skip V-SIG .*no signed attributes' bare.p7s
+verify 2 'cannot be known: the signature itself was not checked' --revoked-at "$(at 3600)" bare.p7s
+verify 1 'does not survive: time-stamped' --revoked-at "$(at -3600)" bare.p7s
 mkdir signed && cp plain.p7s program.exe other.p7s nested.exe signed/
 verify 1 'signatures: 4 survive, 0 do not, 0 cannot be known, 1 without time-stamp' \
 	--revoked-at "$(at 3600)" signed

@@ -8,7 +8,7 @@
 #include <openssl/err.h>
 #include <openssl/x509v3.h>
 
-#include "make_certificate.h"
+#include "make_revocation.h"
 
 /* Root and CA for forty years, a TSU, its token and a check soon after. */
 static struct situation with_usual_times(const struct situation *given)
@@ -200,7 +200,7 @@ static int expired_certs_on_crl(void)
 	return nid != NID_undef ? nid : OBJ_create("2.5.29.60", "ecoc", "expiredCertsOnCRL");
 }
 
-static struct buf make_crl(struct model_world *world, const struct made_crl *how)
+static struct buf make_one_crl(struct model_world *world, const struct made_crl *how)
 {
 	bool of_tsu = how->of == CRL_OF_TSU;
 	X509_CRL *crl = X509_CRL_new();
@@ -261,14 +261,48 @@ static void add_anchor(struct material *material, X509 *certificate)
 	OPENSSL_free(der);
 }
 
+/* By a responder that the CA named for it. */
+static struct buf make_response(struct model_world *world, const struct made_crl *how)
+{
+	const struct make_certificate responder = {
+		.common_name = "Responder",
+		.key = world->wrong_key,
+		.issuer = world->ca,
+		.issuer_key = world->ca_key,
+		.not_before = DAYS(0),
+		.not_after = how->responder_end,
+		.extensions = { { "extendedKeyUsage", "OCSPSigning" }, { "noCheck", "ignored" } },
+	};
+	struct make_ocsp ocsp = {
+		.signer = make_certificate(&responder),
+		.key = world->wrong_key,
+		.answers = { {
+			.certificate = world->tsu,
+			.issuer = world->ca,
+			.status = how->reason == NO_ENTRY ? V_OCSP_CERTSTATUS_GOOD
+							  : V_OCSP_CERTSTATUS_REVOKED,
+			.reason = how->reason,
+			.since = how->revoked,
+			.this_update = how->this_update,
+			.next_update = how->next_update,
+		} },
+	};
+	struct buf der = make_ocsp(&ocsp);
+
+	X509_free(ocsp.signer);
+	return der;
+}
+
 static void add_crl(struct model_world *world, const struct made_crl *how)
 {
 	const struct material_item *item = NULL;
 	struct err err = { 0 };
-	struct buf der = make_crl(world, how);
+	bool ocsp = how->of == OCSP_OF_TSU;
+	struct buf der = ocsp ? make_response(world, how) : make_one_crl(world, how);
 
-	must(material_add(how->carried ? world->material : world->shared, MATERIAL_CRL,
-		     how->carried ? FROM_TOKEN : FROM_CALLER, buf_view(&der), "test", &item, &err),
+	must(material_add(how->carried ? world->material : world->shared,
+		     ocsp ? MATERIAL_OCSP : MATERIAL_CRL, how->carried ? FROM_TOKEN : FROM_CALLER,
+		     buf_view(&der), "test", &item, &err),
 		err.text);
 	if (how->poe != 0)
 		material_add_poe(world->shared, item->sha256, how->poe, "a test");
@@ -295,7 +329,7 @@ static void make_material(struct model_world *world, const struct situation *s)
 		.signer = add_certificate(world->material, world->tsu),
 		.gen_time = s->gen_time,
 		.accuracy_us = s->accuracy_us == 0 ? -1 : s->accuracy_us,
-		.imprint_digest = NID_sha256,
+		.imprint_digest = s->imprint == 0 ? NID_sha256 : s->imprint,
 		.signature_digest = NID_sha256,
 		.signature_scheme = NID_ecdsa_with_SHA256,
 	};

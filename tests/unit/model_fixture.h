@@ -17,8 +17,8 @@ enum {
 	NO_ENTRY = -2, /* as a reason: the CRL has no entry; the others are enum REASON_ */
 };
 
-/* Who is spoken of: the TSU by its CA, or the CA by the root. */
-enum crl_of { CRL_NONE, CRL_OF_TSU, CRL_OF_CA };
+/* Who is spoken of: the TSU by its CA or the CA's OCSP responder, or the CA by the root. */
+enum crl_of { CRL_NONE, CRL_OF_TSU, CRL_OF_CA, OCSP_OF_TSU };
 
 struct made_crl {
 	enum crl_of of;
@@ -30,7 +30,8 @@ struct made_crl {
 	int64_t keeps; /* expiredCertsOnCRL; 0: absent */
 	int64_t poe; /* 0: none */
 	bool carried; /* by the token, not given */
-	bool wrong_key; /* under the issuer's name */
+	bool wrong_key; /* under the issuer's name; of CRLs only */
+	int64_t responder_end; /* of the responder's certificate; OCSP only */
 };
 
 /* A time that is 0 is the usual one: model_fixture.c. */
@@ -44,6 +45,7 @@ struct situation {
 	int64_t gen_time;
 	bool half_a_second_more;
 	int64_t accuracy_us; /* 0: unknown */
+	int imprint; /* NID of its digest; 0: SHA-256 */
 	int64_t poe; /* of the token; 0: none */
 	enum check_model model; /* MODEL_CURRENT if it is not set */
 	int64_t at;

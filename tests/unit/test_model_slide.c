@@ -4,8 +4,10 @@
  */
 #include "model_fixture.h"
 
-/* An ECDSA that ends with day 1094: DAYS(1095) is 2022-12-31, the first day without it. */
-#define ENDING "[table]\nversion = test\n[digest]\nsha256 = no end\n[ecdsa]\n256.. = 2022-12-31\n"
+/* An ECDSA that ends with day 1094: DAYS(1095) is 2022-12-31, the first day without it. SHA-1 ends
+ * with day 212 (2020-07-31). */
+#define ENDING                                                                                     \
+	"[table]\nversion = test\n[digest]\nsha256 = no end\nsha1 = 2020-08-01\n[ecdsa]\n256.. = 2022-12-31\n"
 
 static const struct model_case slides[] = {
 	{ "a dead certificate without a proof", { .at = DAYS(2000), .model = MODEL_PAST },
@@ -346,6 +348,73 @@ static const struct model_case slides[] = {
 				    .wrong_key = true },
 			  { .of = CRL_OF_TSU, DAYS(251), DAYS(390), NO_ENTRY } } },
 		"PASSED" },
+	{ "a carried CRL that cannot be used does not change what is missing",
+		{ .at = DAYS(1100),
+			.model = MODEL_PAST,
+			.poe = DAYS(300),
+			.crls = { { .of = CRL_OF_TSU, DAYS(199), DAYS(220), NO_ENTRY },
+				{ .of = CRL_OF_TSU,
+					DAYS(1050),
+					DAYS(1090),
+					NO_ENTRY,
+					.carried = true } } },
+		"INDETERMINATE/TRY_LATER" },
+
+	{ "an OCSP response known since before its responder ended",
+		{ .at = DAYS(2000),
+			.model = MODEL_PAST,
+			.poe = DAYS(500),
+			.crls = { { .of = OCSP_OF_TSU,
+				DAYS(505),
+				DAYS(510),
+				NO_ENTRY,
+				.poe = DAYS(520),
+				.responder_end = DAYS(520) } } },
+		"PASSED" },
+	{ "one known only since a second after",
+		{ .at = DAYS(2000),
+			.model = MODEL_PAST,
+			.poe = DAYS(500),
+			.crls = { { .of = OCSP_OF_TSU,
+				DAYS(505),
+				DAYS(510),
+				NO_ENTRY,
+				.poe = DAYS(520) + 1,
+				.responder_end = DAYS(520) } } },
+		"INDETERMINATE/NO_POE" },
+	{ "one of a responder that had ended before",
+		{ .crls = { { .of = OCSP_OF_TSU,
+			  DAYS(250),
+			  DAYS(390),
+			  NO_ENTRY,
+			  .responder_end = DAYS(250) - 1 } } },
+		"INDETERMINATE/TRY_LATER" },
+	{ "one that says revoked, whatever became of its responder",
+		{ .crls = { { .of = OCSP_OF_TSU,
+			  DAYS(250),
+			  DAYS(390),
+			  REASON_ABSENT,
+			  DAYS(150),
+			  .responder_end = DAYS(260) } } },
+		"FAILED/REVOKED" },
+
+	{ "an imprint's digest that has ended",
+		{ .model = MODEL_PAST, .imprint = NID_sha1, .algorithms = ENDING },
+		"INDETERMINATE/CRYPTO_CONSTRAINTS_FAILURE_NO_POE" },
+	{ "an imprint's digest proved in its last second",
+		{ .model = MODEL_PAST,
+			.imprint = NID_sha1,
+			.poe = DAYS(213) - 1,
+			.algorithms = ENDING },
+		"PASSED" },
+	{ "and a second later",
+		{ .model = MODEL_PAST,
+			.imprint = NID_sha1,
+			.poe = DAYS(213),
+			.algorithms = ENDING },
+		"INDETERMINATE/CRYPTO_CONSTRAINTS_FAILURE_NO_POE" },
+	{ "at genTime it was relied on as well",
+		{ .model = MODEL_GENTIME, .imprint = NID_sha1, .algorithms = ENDING }, "PASSED" },
 };
 
 int main(void)

@@ -113,6 +113,13 @@ static void judge(const struct verify *verify, const struct carried *carried, X5
 		return;
 	}
 	survive_judge(end, &proof, result);
+	if (carried != NULL && carried->signature->result == SIGNER_INFO_UNKNOWN &&
+		result->answer == SURVIVE_YES) {
+		result->answer = SURVIVE_UNKNOWN;
+		(void)snprintf(result->why, sizeof(result->why),
+			"the signature itself was not checked: %.200s",
+			carried->signature->why.text);
+	}
 }
 
 static void count(struct carried *carried, const struct survive_result *result,

@@ -239,6 +239,8 @@ void revocation_check(struct judgement *j)
 	const struct path *path = &checked->path;
 
 	j->unchecked[0] = '\0';
+	checked->revocation_checked[path->length - 1] = false;
+	checked->revocation_count[path->length - 1] = 0; /* a longer path may have been before */
 	slide_to(j, path_not_after(path->at[path->length - 1]), CONTROL_EXPIRY,
 		path->at[path->length - 1]);
 	for (unsigned i = path->length - 1; i-- > 0;) {
