@@ -8,8 +8,8 @@
 
 #include <cmocka.h>
 
-#include "tsa/token/read/ber.h"
 #include "tsa/core/hex.h"
+#include "tsa/token/read/ber.h"
 #include "tsa/tsp/der.h"
 
 enum { ROOM = 4096 };
