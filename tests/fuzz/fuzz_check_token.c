@@ -41,19 +41,27 @@ static unsigned any_digest(void *arg, const EVP_MD *digest, uint8_t *out)
 }
 
 /*
- * Why OpenSSL refuses what is not signed and decides nothing: digestAlgorithms without the signer's
- * (RFC 5652 5.1 lets either be), and an unsigned attribute that it wants signed.
+ * digestAlgorithms, which are not signed and a hint only (RFC 5652 5.1), are the signer's: OpenSSL
+ * does not verify by others.
  */
-static bool is_harmless(const struct token_facts *facts)
+static bool hints_rightly(const struct token_file *file)
+{
+	struct ber_walk walk = ber_inside(&file->tree, file->cms.digest_algorithms);
+	const struct ber_node *hint = ber_next(&walk);
+
+	return hint != NULL && ber_finished(&walk) &&
+	       bytes_equal(hint->whole, file->cms.signer.digest_algorithm->whole);
+}
+
+/* Unsigned attributes that OpenSSL wants signed decide nothing either. */
+static bool is_about_unsigned(const struct token_facts *facts)
 {
 	unsigned long code;
 
 	while ((code = ERR_get_error()) != 0)
 		if (ERR_GET_LIB(code) == ERR_LIB_CMS &&
-			(ERR_GET_REASON(code) == CMS_R_NO_MATCHING_DIGEST ||
-				(ERR_GET_REASON(code) == CMS_R_ATTRIBUTE_ERROR &&
-					facts->file.cms.signer.unsigned_attrs != NULL)))
-			return true;
+			ERR_GET_REASON(code) == CMS_R_ATTRIBUTE_ERROR)
+			return facts->file.cms.signer.unsigned_attrs != NULL;
 	return false;
 }
 
@@ -70,10 +78,11 @@ static bool cms_agrees(const struct token_facts *facts)
 
 	if (certificates == NULL || sk_X509_push(certificates, signer) != 1)
 		abort();
-	if (cms != NULL && kind != EVP_PKEY_ED25519 && kind != EVP_PKEY_ED448)
+	if (cms != NULL && hints_rightly(&facts->file) && kind != EVP_PKEY_ED25519 &&
+		kind != EVP_PKEY_ED448)
 		agrees = CMS_verify(cms, certificates, NULL, NULL, NULL,
 				 CMS_BINARY | CMS_NOINTERN | CMS_NO_SIGNER_CERT_VERIFY) == 1 ||
-			 is_harmless(facts);
+			 is_about_unsigned(facts);
 	sk_X509_free(certificates);
 	CMS_ContentInfo_free(cms);
 	ERR_clear_error();
