@@ -42,6 +42,29 @@ static bool hold_is_over(const struct judgement *j, unsigned index, const struct
 	return false;
 }
 
+/*
+ * A hold also ends in a revocation: a newer usable object gives the reason. Its date is that of the
+ * hold at the latest; nobody vouches for the time between.
+ */
+static bool hold_became_revocation(
+	const struct judgement *j, unsigned index, const struct revocation *hold)
+{
+	struct revocation *all = j->checked->revocations[index];
+
+	for (unsigned i = 0; i < j->checked->revocation_count[index]; i++) {
+		char why[160];
+
+		if (all[i].state != REVOCATION_REVOKED || all[i].reason == REASON_HOLD ||
+			is_lifted(&all[i]) || all[i].this_update <= hold->this_update ||
+			usable_as_revoked(j, index, &all[i], why) != USABLE)
+			continue;
+		if (hold->since < all[i].since)
+			all[i].since = hold->since;
+		return true;
+	}
+	return false;
+}
+
 /* How near to usable: an object past its rule 3 or 4 is the right one at the wrong time. */
 static unsigned nearness(enum usable failure)
 {
@@ -93,8 +116,6 @@ static void note_revoked(
 	enum meaning meaning = meaning_of(j, entry);
 	enum usable usable;
 
-	if (meaning == MEANS_HOLD && hold_is_over(j, standing->index, entry))
-		return;
 	usable = usable_as_revoked(j, standing->index, entry, entry->why);
 	if (usable == USABLE)
 		standing->supported = true;
@@ -107,15 +128,26 @@ static void note_revoked(
 	}
 }
 
-/* Entries that say revoked come first: whether one ends a hold is asked before it is changed. */
+/* Of a hold that is over nothing remains but, where it became a revocation, its date. */
+static bool is_past_hold(const struct judgement *j, unsigned index, const struct revocation *entry)
+{
+	return entry->reason == REASON_HOLD &&
+	       (hold_became_revocation(j, index, entry) || hold_is_over(j, index, entry));
+}
+
+/* Holds come first, since they may date a revocation; entries that say revoked before the others.
+ */
 struct standing standing_of(struct judgement *j, unsigned index)
 {
 	struct standing standing = { .index = index };
 	struct revocation *all = j->checked->revocations[index];
 	unsigned count = j->checked->revocation_count[index];
+	bool is_past[REVOCATION_MAX];
 
 	for (unsigned i = 0; i < count; i++)
-		if (all[i].state == REVOCATION_REVOKED && !is_lifted(&all[i]))
+		is_past[i] = all[i].state == REVOCATION_REVOKED && is_past_hold(j, index, &all[i]);
+	for (unsigned i = 0; i < count; i++)
+		if (all[i].state == REVOCATION_REVOKED && !is_lifted(&all[i]) && !is_past[i])
 			note_revoked(j, &standing, &all[i]);
 	for (unsigned i = 0; i < count; i++) {
 		standing.given += all[i].object->from == FROM_CALLER;
