@@ -78,6 +78,20 @@ static void says_which_intermediate_has_no_issuer(void **unused)
 	assert_false(paths->dead_end_is_root);
 }
 
+/* A token may carry hundreds of signers of CRLs; only its own is worth the search. */
+static void does_not_look_for_the_dead_end_of_a_crl_signer(void **unused)
+{
+	const struct material_item *ca = path_add(world.own, world.ca, FROM_TOKEN);
+
+	(void)unused;
+	(void)path_add(world.own, world.root, FROM_TOKEN);
+	paths_find(world.own, ca, NID_undef, &world.paths);
+	assert_int_equal(world.paths.count, 0);
+	assert_null(world.paths.dead_end);
+	paths_find(world.own, ca, NID_time_stamp, &world.paths);
+	assert_int_equal(X509_cmp(world.paths.dead_end->certificate, world.root), 0);
+}
+
 static void says_which_root_is_no_anchor(void **unused)
 {
 	X509 *cross = path_ca("CA", CA, world.tsu, OTHER); /* its issuer is not at hand */
@@ -319,6 +333,7 @@ int main(void)
 		TEST(a_signer_may_be_an_anchor_itself),
 		TEST(says_whose_issuer_is_missing),
 		TEST(says_which_intermediate_has_no_issuer),
+		TEST(does_not_look_for_the_dead_end_of_a_crl_signer),
 		TEST(says_which_root_is_no_anchor),
 		TEST(a_new_anchor_is_a_new_question),
 		TEST(finds_both_ways_over_a_cross_certificate),

@@ -26,8 +26,8 @@ struct paths {
 	unsigned count;
 	bool gave_up; /* a limit was reached: there may be more */
 	/*
-	 * If there is no path: at the end of the longest way, the certificate whose issuer is
-	 * missing; the signer itself if its issuer is not at hand.
+	 * If there is no path for NID_time_stamp: at the end of the longest way, the certificate
+	 * whose issuer is missing; the signer itself if its issuer is not at hand.
 	 */
 	const struct material_item *dead_end;
 	bool dead_end_is_root; /* it issued itself and is no anchor */
