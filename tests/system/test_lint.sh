@@ -206,7 +206,7 @@ show()
 
 usage()
 {
-	finds 'nothing to do: status 3' 3 'one must be given' "$WORLD/module"
+	finds 'nothing to do: status 3' 3 '--trust: must be given' "$WORLD/module"
 	finds 'no file: status 3' 3 'FILE: must be given' --lint
 	finds 'a file that is not there: status 3' 3 'cannot be read' --lint "$WORLD/no-such-file"
 	finds 'an unknown profile: status 3' 3 'must be rfc3161, etsi or csbr' --lint \

@@ -183,13 +183,13 @@ static bool read_folder(struct batch *batch, struct pending folder, struct err *
 	}
 	if (dir != NULL)
 		(void)closedir(dir);
-	if (ok) {
+	if (ok && batch->entries.count > files)
 		qsort_r((struct entry *)batch->entries.at + files, batch->entries.count - files,
 			sizeof(struct entry), compare_names, batch);
+	if (ok && batch->folders.count > folders)
 		qsort_r((struct pending *)batch->folders.at + folders,
 			batch->folders.count - folders, sizeof(struct pending), compare_folders,
 			batch);
-	}
 	return ok;
 }
 
