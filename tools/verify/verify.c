@@ -60,12 +60,22 @@ void verify_free(struct verify *verify)
 
 void verify_complain(const char *file, const struct err *err, struct tally *tally)
 {
+	char *line = NULL;
+	size_t len = 0;
+	FILE *out = open_memstream(&line, &len);
+
+	if (out == NULL)
+		abort();
+	(void)fputs("tsa-verify: ", out);
+	text_escaped_string(out, file);
+	(void)fputs(": ", out);
+	text_escaped_string(out, err->text);
+	(void)fputc('\n', out);
+	if (fclose(out) != 0)
+		abort();
 	(void)fflush(stdout);
-	(void)fputs("tsa-verify: ", stderr);
-	text_escaped_string(stderr, file);
-	(void)fputs(": ", stderr);
-	text_escaped_string(stderr, err->text);
-	(void)fputc('\n', stderr);
+	(void)fwrite(line, 1, len, stderr); /* at once: workers share it */
+	free(line);
 	tally->unread++;
 }
 
