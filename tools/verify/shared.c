@@ -5,6 +5,7 @@
 #include <string.h>
 #include <time.h>
 
+#include "evidence_record.h"
 #include "gather.h"
 #include "input.h"
 #include "seal.h"
@@ -269,6 +270,7 @@ bool shared_read(const struct verify_options *options, struct shared *shared, st
 	shared->material = material_new(shared->cache, NULL);
 	if (!read_all(shared, err))
 		return false;
+	evidence_record_prove_given(shared);
 	prove_covered(shared);
 	return true;
 }
