@@ -2,8 +2,42 @@
 #include "evidence_record_part.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 #include <openssl/sha.h>
+
+enum { KEPT_DIGESTS = 4 };
+
+/* One thing that was given, and its digests: many records ask for the same few. */
+struct given {
+	struct bytes octets;
+	struct {
+		const EVP_MD *digest;
+		uint8_t value[EVP_MAX_MD_SIZE];
+		unsigned len;
+	} kept[KEPT_DIGESTS];
+	unsigned count;
+};
+
+/* An evidence_digest_of. */
+static unsigned given_digest(void *arg, const EVP_MD *digest, uint8_t *out)
+{
+	struct given *given = arg;
+	unsigned n = given->count;
+
+	for (unsigned i = 0; i < n; i++)
+		if (given->kept[i].digest == digest) {
+			(void)memcpy(out, given->kept[i].value, given->kept[i].len);
+			return given->kept[i].len;
+		}
+	if (n == KEPT_DIGESTS)
+		return record_octets_digest(&given->octets, digest, out);
+	given->kept[n].digest = digest;
+	given->kept[n].len = record_octets_digest(&given->octets, digest, given->kept[n].value);
+	given->count++;
+	(void)memcpy(out, given->kept[n].value, given->kept[n].len);
+	return given->kept[n].len;
+}
 
 static void prove_given(struct shared *shared, const struct record_work *work, struct bytes octets)
 {
@@ -51,7 +85,7 @@ static void prove_given_by(struct shared *shared, const struct shared_object *fi
 	if (checked->report.verdict.status != CHECK_PASSED)
 		covered = 0;
 	for (unsigned i = 0; i < covered; i++)
-		prove_given(shared, work, *(const struct bytes *)objects[i].arg);
+		prove_given(shared, work, ((const struct given *)objects[i].arg)->octets);
 	evidence_free(record);
 	record_work_finish(work);
 	free(checked);
@@ -60,25 +94,24 @@ static void prove_given_by(struct shared *shared, const struct shared_object *fi
 void evidence_record_prove_given(struct shared *shared)
 {
 	const struct shared_objects *const lists[] = { &shared->covered, &shared->poes };
-	unsigned room = shared->covered.count + shared->poes.count;
+	unsigned count = 0, room = shared->covered.count + shared->poes.count;
 	struct evidence_object *objects;
-	struct bytes *octets;
+	struct given *given;
 
 	if (room == 0 || shared->records.count == 0)
 		return;
 	objects = must_calloc(room, sizeof(*objects));
-	octets = must_calloc(room, sizeof(*octets));
+	given = must_calloc(room, sizeof(*given));
+	for (unsigned k = 0; k < 2; k++)
+		for (unsigned i = 0; i < lists[k]->count; i++)
+			given[count++].octets = buf_view(&lists[k]->at[i].octets);
 	for (unsigned r = 0; r < shared->records.count; r++) {
-		unsigned count = 0;
-
-		for (unsigned k = 0; k < 2; k++)
-			for (unsigned i = 0; i < lists[k]->count; i++, count++) {
-				octets[count] = buf_view(&lists[k]->at[i].octets);
-				objects[count] = (struct evidence_object){ lists[k]->at[i].name,
-					record_octets_digest, &octets[count] };
-			}
-		prove_given_by(shared, &shared->records.at[r], objects, room);
+		/* Made anew: what the record before covers was put first. */
+		for (unsigned i = 0; i < count; i++)
+			objects[i] = (struct evidence_object){ "what was given", given_digest,
+				&given[i] };
+		prove_given_by(shared, &shared->records.at[r], objects, count);
 	}
-	free(octets);
+	free(given);
 	free(objects);
 }
