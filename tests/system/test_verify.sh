@@ -38,6 +38,7 @@ tokens()
 	ask test /test -cert
 	ask bare / -no_nonce
 	ask again / -cert
+	ask policy / -cert -tspolicy "$POLICY_RELEASE"
 }
 
 # thisUpdate is in a second after every genTime; whoever takes it looks at it later.
@@ -55,6 +56,8 @@ passes()
 		says "$name: PASSED, with the time and the signer" 0 \
 			'^PASSED 20[0-9-]+T[0-9:.]+Z by CN=TSU (rel|ec) \(model current\)' \
 			"${root[@]}" --data "$WORLD/$name.data" "$WORLD/$name.tsr"
+		matches "$name: why" $'\nwhy: [0-9]+ certificates lead .*\nwarning: revocation was not' \
+			"$SAID"
 		matches "$name: revocation was not checked" 'warn V-REV .*not checked' "$SAID"
 	done
 	says 'without the data a warning says so' 0 'warn V-15 ' "${root[@]}" "$WORLD/rsa.tsr"
@@ -66,6 +69,10 @@ passes()
 	says 'a token on standard input' 0 '^PASSED' "${root[@]}" --data "$WORLD/rsa.data" - \
 		<"$WORLD/rsa.tsr"
 	says '--query' 0 '^PASSED' "${root[@]}" --query "$WORLD/rsa.tsq" "$WORLD/rsa.tsr"
+	says '--policy that the request does not have' 3 'policy: must be one of --policy: is ' \
+		"${root[@]}" --query "$WORLD/policy.tsq" --policy 1.2.3 "$WORLD/policy.tsr"
+	says '--policy that it has' 0 '^PASSED' "${root[@]}" --query "$WORLD/policy.tsq" \
+		--policy 1.2.3 --policy "$POLICY_RELEASE" "$WORLD/policy.tsr"
 	says '--query and --data' 0 '^PASSED' "${root[@]}" --query "$WORLD/rsa.tsq" \
 		--data "$WORLD/rsa.data" "$WORLD/rsa.tsr"
 	says '--policy' 0 '^PASSED' "${root[@]}" --policy 1.2.3 --policy "$POLICY_RELEASE" \
@@ -170,7 +177,7 @@ batches()
 	done
 	cp "$WORLD/ec.tsr" "$folder/deeper/e.tsr" && cp "$WORLD/ec.data" "$folder/deeper/e"
 	ln -s . "$folder/loop"
-	says 'a folder with its data beside the tokens' 0 '31 PASSED, 0 FAILED, 0 INDETERMINATE$' \
+	says 'a folder with its data beside the tokens' 0 '31 PASSED, 0 FAILED, 0 INDETERMINATE; 31 passed with warnings$' \
 		"${root[@]}" --data-beside "$folder"
 	equal 'a line each and one of counts' 32 "$(wc -l <<<"$SAID")"
 	"$VERIFY" "${root[@]}" --json --at 2040-01-01 "$folder" >"$WORLD/one"
@@ -179,6 +186,9 @@ batches()
 		"$VERIFY" "${root[@]}" --json --at 2040-01-01 --jobs $i "$folder" >"$WORLD/several"
 		check "--jobs $i says the same" cmp "$WORLD/one" "$WORLD/several"
 	done
+	mkdir "$WORLD/nothing"
+	says 'a folder with no file in it is nothing that passed' 3 'there is no file' "${root[@]}" \
+		"$WORLD/nothing"
 	says 'INDETERMINATE is worse than PASSED' 2 '1 PASSED, 0 FAILED, 1 INDETERMINATE' \
 		"${root[@]}" "$WORLD/rsa.tsr" "$WORLD/test.tsr"
 	says 'FAILED is worse' 1 '1 PASSED, 1 FAILED, 1 INDETERMINATE' "${root[@]}" --jobs 3 \

@@ -160,8 +160,12 @@ crl() # TIME
 {
 	printf 'R\t%s\t%s\t%s\tunknown\t/CN=signer\n' 301231235959Z "$1,keyCompromise" \
 		"$(openssl x509 -in signer.pem -noout -serial | cut -d = -f 2)" >index
+	make_crl -crldays 9
+}
+make_crl() # OPTIONS: of what index has
+{
 	printf '[ca]\ndefault_ca=c\n[c]\ndatabase=index\ndefault_md=sha256\n' >ca.cnf
-	quiet openssl ca -config ca.cnf -gencrl -crldays 9 -keyfile signer-root.key \
+	quiet openssl ca -config ca.cnf -gencrl "$@" -keyfile signer-root.key \
 		-cert signer-root.pem -out signer.crl
 }
 crl "$(date -u -d "@$((now + 3600))" +%y%m%d%H%M%SZ)"
@@ -175,3 +179,18 @@ SAID=$("$VERIFY" --trust stamper-root.pem --data plain.value --signed-cert signe
 	--untrusted signer-root.pem --crl signer.crl plain.token)
 equal 'of a token that is a file: status' 1 $?
 matches 'of a token that is a file' 'does not survive' "$SAID"
+
+say '-- a CRL that does not have the certificate'
+: >index
+ask() # STATUS REGEX CRL-OPTIONS
+{
+	make_crl "${@:3}"
+	verify "$1" "$2" --signed-cert signer.pem --untrusted signer-root.pem --crl signer.crl plain.p7s
+}
+ask 0 'survives: .*; not revoked as of' -crl_lastupdate \
+	"$(date -u -d "@$((now + 3600))" +%Y%m%d%H%M%SZ)" -crl_nextupdate 20600101000000Z
+ask 2 'cannot be known: .* after the newest CRL that could know' -crl_lastupdate \
+	"$(date -u -d "@$((now - 3600))" +%Y%m%d%H%M%SZ)" -crl_nextupdate 20600101000000Z
+# Long after the certificate's end: its entry may have been taken from the list.
+ask 2 'cannot be known: none of the CRLs' -crl_lastupdate 20590101000000Z \
+	-crl_nextupdate 20600101000000Z

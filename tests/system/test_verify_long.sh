@@ -138,6 +138,40 @@ later()
 	}
 }
 
+# record.ers beside the manifest, or in any folder: what its first list has, all of it is proved.
+records()
+{
+	local both="--trust $ROOT --trust $SECOND/root.pem"
+
+	say '-- by an evidence record in the folder'
+	rm kept/manifest.json.tsr
+	second_record kept/record.ers kept/manifest.json kept/data.digests
+	second_record group.ers kept/token.tsr kept/certs/* kept/revocation/*
+	second_record token.ers kept/token.tsr
+	# shellcheck disable=SC2086
+	{
+		verdict 'over the manifest' 0 '^PASSED .* \(model past\)' $both $FROM_2040 \
+			--evidence kept --crl stolen.crl "$WORLD/t.tsr"
+		matches 'which is said' 'pass V-POE .*the Evidence Record kept/record.ers' "$OUT"
+		rm kept/record.ers
+		verdict 'and not without it' 2 '^INDETERMINATE/REVOKED_NO_POE' $both $FROM_2040 \
+			--evidence kept --crl stolen.crl "$WORLD/t.tsr"
+		mkdir group && cp kept/certs/* kept/revocation/* group.ers group/ || fail 'a group'
+		verdict 'over token, certificates, CRLs' 0 '^PASSED .* \(model past\)' $both \
+			$FROM_2040 --evidence group "$WORLD/t.tsr"
+		cp token.ers group/group.ers
+		verdict 'over the token alone: the CRLs are not proved' 2 '^INDETERMINATE/NO_POE' $both \
+			$FROM_2040 --evidence group "$WORLD/t.tsr"
+		cp group.ers group/group.ers
+		verdict 'by whom nobody trusts' 2 '^INDETERMINATE/' --trust "$ROOT" $FROM_2040 \
+			--evidence group "$WORLD/t.tsr"
+		second_record other.ers said
+		verdict 'over something else' 2 '^INDETERMINATE/OUT_OF_BOUNDS_NO' $both $FROM_2040 \
+			--evidence-record other.ers "$WORLD/t.tsr"
+		matches 'whose tokens were not asked' 'no token was asked about' "$OUT"
+	}
+}
+
 world_new long
 serve pointers
 mkdir "$WORLD/w" && cd "$WORLD/w" || exit 1
@@ -153,3 +187,4 @@ kill "$SERVER" && wait "$SERVER" 2>/dev/null
 again
 proves
 later
+records

@@ -7,6 +7,7 @@
 #   publish                   what that CA publishes is served: certificates, CRLs, OCSP response
 #   second_tsu                another CA and a P-256 TSU of it that live to 2055; SECOND (folder)
 #   second_stamp FILE OUT     a token of it over FILE, of now
+#   second_record OUT FILE... an evidence record (RFC 4998) of it over the group of files, of now
 #   verify ARGUMENTS          tsa-verify, bounded; sets STATUS, OUT (standard output) and SAID
 
 # shellcheck source=deploy/ca.sh
@@ -90,6 +91,37 @@ second_stamp() # FILE OUT
 	openssl ts -query -data "$1" -sha256 -cert -out "$SECOND/query" 2>/dev/null &&
 		openssl ts -reply -config "$SECOND/ts.cnf" -section tsa -queryfile "$SECOND/query" \
 			-out "$2" >/dev/null 2>&1 || fail "openssl ts -reply over $1"
+}
+
+# One archive time-stamp, whose one list has the files' SHA-256 in order.
+second_record() # OUT FILE...
+{
+	python3 - root "${@:2}" >"$SECOND/list" <<-'END' || fail 'the hashes of a group'
+		import hashlib, sys
+		hashes = sorted(hashlib.sha256(open(f, "rb").read()).digest() for f in sys.argv[2:])
+		print(hashlib.sha256(b"".join(hashes)).hexdigest() if len(hashes) > 1 else hashes[0].hex())
+		print("".join(h.hex() + "\n" for h in hashes), end="")
+	END
+	openssl ts -query -digest "$(head -n 1 "$SECOND/list")" -sha256 -cert -out "$SECOND/query" \
+		2>/dev/null &&
+		openssl ts -reply -config "$SECOND/ts.cnf" -section tsa -queryfile "$SECOND/query" \
+			-token_out -out "$SECOND/token" >/dev/null 2>&1 || fail 'a token over a group'
+	python3 - "$SECOND/token" "$SECOND/list" >"$1" <<-'END' || fail 'a record'
+		import sys
+		def tlv(tag, *parts):
+		    value = b"".join(parts)
+		    n = len(value)
+		    size = bytes([n]) if n < 128 else (lambda b: bytes([128 + len(b)]) + b)(
+		        n.to_bytes((n.bit_length() + 7) // 8, "big"))
+		    return bytes([tag]) + size + value
+		token = open(sys.argv[1], "rb").read()
+		hashes = [bytes.fromhex(line) for line in open(sys.argv[2])][1:]
+		sha256 = tlv(0x30, bytes.fromhex("0609608648016503040201"))
+		tree = tlv(0xa2, tlv(0x30, *(tlv(4, h) for h in hashes)))
+		stamp = tlv(0x30, tree, token)
+		sys.stdout.buffer.write(tlv(0x30, tlv(2, b"\1"), tlv(0x30, sha256),
+		    tlv(0x30, tlv(0x30, stamp))))
+	END
 }
 
 verify() # ARGUMENTS

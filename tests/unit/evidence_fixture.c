@@ -323,7 +323,7 @@ void ask(struct made *made, struct asked *asked)
 		.exact_group = asked->exact_group,
 		.rehash_single = asked->rehash_single,
 		.at = asked->at == NULL ? NEW_YEAR_2024 : strtoll(asked->at, NULL, 10),
-		.check = check,
+		.check = asked->no_tokens ? NULL : check,
 		.check_arg = asked,
 	};
 

@@ -74,6 +74,7 @@ struct asked {
 	bool rehash_single;
 	const EVP_MD *only; /* objects are at hand in no other digest */
 	const char *at; /* seconds since 1970; NULL: 2024-01-01 */
+	bool no_tokens; /* none is asked about */
 	int bad_stamp; /* the n-th token (from 1) that is asked about is INDETERMINATE */
 	unsigned calls; /* out: of check */
 	int64_t times[8]; /* out: at of each */

@@ -72,6 +72,22 @@ static void no_object_proves_nothing(void **state)
 	assert_int_equal(asked.report.verdict.need_count, 1);
 }
 
+static void nothing_is_proved_while_no_token_was_asked_about(void **state)
+{
+	struct made made = { 0 };
+	struct asked asked = { .objects = { "a" }, .no_tokens = true };
+
+	(void)state;
+	add_lone(&made, "a", T2020);
+	ask(&made, &asked);
+	expect(&asked, CHECK_INDETERMINATE, SUB_NO_POE, "ER-07", "no token was asked about");
+	assert_false(asked.report.stamps[0].token_checked);
+	asked.objects[1] = "b";
+	add_lone(&made, "a", T2020);
+	ask(&made, &asked);
+	expect(&asked, CHECK_FAILED, SUB_HASH_FAILURE, "ER-02", "must have the sha256 of b");
+}
+
 static void an_object_in_another_digest_is_missing_not_wrong(void **state)
 {
 	struct made made = { 0 };
@@ -504,6 +520,7 @@ int main(void)
 		cmocka_unit_test(one_object_without_a_tree_is_proved_at_the_first_time),
 		cmocka_unit_test(another_object_is_not_proved),
 		cmocka_unit_test(no_object_proves_nothing),
+		cmocka_unit_test(nothing_is_proved_while_no_token_was_asked_about),
 		cmocka_unit_test(an_object_in_another_digest_is_missing_not_wrong),
 		cmocka_unit_test(a_tree_of_many_branches_is_one_sorted_concatenation_a_level),
 		cmocka_unit_test(an_object_in_a_later_list_is_not_searched_for),

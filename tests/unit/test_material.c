@@ -188,6 +188,31 @@ static void the_earliest_proof_of_existence_stays(void **unused)
 	assert_int_equal(material_poe(world.own, a, NULL), POE_NONE);
 }
 
+static void a_key_does_not_vouch_for_its_own(void **unused)
+{
+	EVP_PKEY *mine = X509_get0_pubkey(world.tsu);
+	EVP_PKEY *another = X509_get0_pubkey(world.root);
+	uint8_t token[MATERIAL_HASH];
+	uint8_t manifest[MATERIAL_HASH];
+	const char *from = NULL;
+
+	(void)unused;
+	fill(token, 1);
+	fill(manifest, 2);
+	material_add_inside(world.own, token, manifest);
+	material_add_poe_by(world.base, manifest, 100, "mine", mine);
+	assert_int_equal(material_poe(world.own, token, NULL), 100);
+	assert_int_equal(material_poe_by_other(world.own, token, mine, &from), POE_NONE);
+	assert_null(from);
+	assert_int_equal(material_poe_by_other(world.own, token, another, NULL), 100);
+	/* The earliest of each key stays. */
+	material_add_poe_by(world.base, manifest, 300, "another's", another);
+	material_add_poe_by(world.base, manifest, 400, "another's, late", another);
+	assert_int_equal(material_poe_by_other(world.own, token, mine, &from), 300);
+	assert_string_equal(from, "another's");
+	assert_int_equal(material_poe(world.own, token, NULL), 100);
+}
+
 static void a_proof_of_the_outer_proves_the_inner(void **unused)
 {
 	uint8_t inner[MATERIAL_HASH];
@@ -286,6 +311,7 @@ int main(void)
 		TEST(forgets_when_cleared),
 		TEST(refuses_what_it_is_not),
 		TEST(the_earliest_proof_of_existence_stays),
+		TEST(a_key_does_not_vouch_for_its_own),
 		TEST(a_proof_of_the_outer_proves_the_inner),
 		TEST(things_inside_one_another_in_a_circle_end),
 		TEST(has_a_limit_to_what_a_token_carries),

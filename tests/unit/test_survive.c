@@ -116,6 +116,21 @@ static void crls_of_others_leave_it_open(void **state)
 	expect(&end, EXPIRES + 1, SURVIVE_NO, "expired");
 }
 
+/* longterm.md 1.4: a CRL of before says nothing about what came after. */
+static void a_crl_tells_of_its_own_time_only(void **state)
+{
+	struct survive_end end = revoked;
+
+	(void)state;
+	end.revoked = INT64_MAX;
+	end.as_of = REVOKED;
+	expect(&end, REVOKED, SURVIVE_YES, "not revoked as of 2027-01-15T08:00:00Z");
+	expect(&end, REVOKED + 1, SURVIVE_UNKNOWN,
+		"1 second after the newest CRL that could know of a revocation was made");
+	end.revoked = REVOKED + DAY;
+	expect(&end, REVOKED + 1, SURVIVE_YES, "before the certificate was revoked");
+}
+
 static void accuracy_is_told_and_changes_nothing(void **state)
 {
 	struct survive_proof proof = {
@@ -224,6 +239,7 @@ int main(void)
 		cmocka_unit_test(the_earlier_revocation_counts),
 		cmocka_unit_test(a_hold_may_be_lifted),
 		cmocka_unit_test(crls_of_others_leave_it_open),
+		cmocka_unit_test(a_crl_tells_of_its_own_time_only),
 		cmocka_unit_test(accuracy_is_told_and_changes_nothing),
 		cmocka_unit_test(what_is_not_proved_says_so),
 		cmocka_unit_test(the_dates_are_the_certificates),

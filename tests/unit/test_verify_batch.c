@@ -115,6 +115,7 @@ static void folders_have_a_limit(void **unused)
 	char *paths[] = { (char *)"f" };
 	char path[512] = "f";
 	struct err err = { 0 };
+	struct batch *batch;
 
 	(void)unused;
 	for (unsigned i = 0; i <= BATCH_MAX_DEPTH; i++) {
@@ -123,8 +124,14 @@ static void folders_have_a_limit(void **unused)
 	}
 	assert_batch(paths, 1, false, "");
 	assert_int_equal(mkdir(path, 0700), 0);
-	assert_null(batch_new(paths, 1, false, &err));
+	make_file("f/a");
+	assert_batch(paths, 1, false, "f/a ");
+	batch = batch_new(paths, 1, false, &err);
+	assert_non_null(batch);
+	assert_int_equal(batch_failure_count(batch), 1);
+	assert_string_equal(batch_failure(batch, 0, &err), path);
 	assert_non_null(strstr(err.text, "at most 32 deep"));
+	batch_free(batch);
 }
 
 int main(void)

@@ -105,7 +105,16 @@ static void says_which_option_is_wrong(void **unused)
 		{ { "--trust", "a", "--nothing", "t" }, "see tsa-verify --help" },
 		{ { "--lint", "--show", "t" }, "--show: --lint or --show may be given, once" },
 		{ { "--lint" }, "FILE: must be given" },
-		{ { "--show", "--crl", "c", "t" }, "must go with --lint or with verifying" },
+		{ { "--show", "--crl", "c", "t" }, "--crl: does not go with --show" },
+		{ { "--lint", "--trust", "a", "t" }, "--trust: does not go with --lint" },
+		{ { "--data", "d", "t", "--lint" }, "--data: does not go with --lint" },
+		{ { "--trust", "a", "--profile", "etsi", "t" },
+			"--profile: does not go with verifying" },
+		{ { "--trust", "a", "--exact-group", "t" }, "must go with --evidence-record" },
+		{ { "--trust", "a", "--revoked-at", "2026-01-01", "t" },
+			"--revoked-at: must go with --signed-cert or --embedded" },
+		{ { "--trust", "a", "--data", "-", "-" }, "standard input is read once" },
+		{ { "--trust", "-", "--crl", "-", "t" }, "is named 2 times" },
 	};
 	struct verify_options options;
 

@@ -2,6 +2,7 @@
 #include "batch.h"
 
 #include <dirent.h>
+#include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
@@ -18,6 +19,12 @@ struct pending {
 	unsigned depth;
 };
 
+/* One that is left out. */
+struct failure {
+	uint32_t path;
+	struct err err;
+};
+
 struct list {
 	void *at;
 	size_t count;
@@ -28,6 +35,7 @@ struct batch {
 	struct buf texts; /* each ends with a zero */
 	struct list entries;
 	struct list folders; /* of struct pending: the last is read next */
+	struct list failures;
 	bool has_folder;
 	char *path; /* the one that was asked for last */
 };
@@ -72,22 +80,31 @@ static bool add_file(struct batch *batch, uint32_t folder, const char *name, str
 	return true;
 }
 
+/* The files that were found in it until then are taken. */
+static void leave_out(struct batch *batch, uint32_t path, const struct err *err)
+{
+	*(struct failure *)list_add(&batch->failures, sizeof(struct failure)) =
+		(struct failure){ path, *err };
+}
+
 static bool add_folder(
 	struct batch *batch, const char *parent, const char *name, unsigned depth, struct err *err)
 {
 	struct pending pending = { .depth = depth };
 	struct buf path = { 0 };
-	bool ok = depth <= BATCH_MAX_DEPTH ||
-		  err_set(err, "%.200s: folders at most %d deep: are deeper", parent,
-			  BATCH_MAX_DEPTH);
+	struct err deep = { 0 };
+	bool ok;
 
 	if (parent[0] != '\0') {
 		buf_append(&path, bytes_of_text(parent));
 		buf_append(&path, bytes_of_text("/"));
 	}
 	buf_append(&path, (struct bytes){ (const uint8_t *)name, strlen(name) + 1 });
-	ok = ok && keep_text(batch, (const char *)path.at, &pending.path, err);
-	if (ok)
+	ok = keep_text(batch, (const char *)path.at, &pending.path, err);
+	if (ok && depth > BATCH_MAX_DEPTH) {
+		err_set(&deep, "folders at most %d deep: is deeper", BATCH_MAX_DEPTH);
+		leave_out(batch, pending.path, &deep);
+	} else if (ok)
 		*(struct pending *)list_add(&batch->folders, sizeof(pending)) = pending;
 	buf_free(&path);
 	return ok;
@@ -151,12 +168,19 @@ static bool read_folder(struct batch *batch, struct pending folder, struct err *
 {
 	size_t files = batch->entries.count, folders = batch->folders.count;
 	DIR *dir = opendir(text_at(batch, folder.path));
-	const struct dirent *found;
-	bool ok =
-		dir != NULL || err_sys(err, "%.200s: cannot be read", text_at(batch, folder.path));
+	const struct dirent *found = NULL;
+	struct err unread = { 0 };
+	bool ok = true;
 
-	while (ok && (found = readdir(dir)) != NULL)
+	errno = dir == NULL ? errno : 0;
+	while (ok && dir != NULL && (found = readdir(dir)) != NULL) {
 		ok = take_found(batch, dirfd(dir), folder.path, folder.depth, found, err);
+		errno = 0;
+	}
+	if (ok && errno != 0) {
+		err_sys(&unread, "cannot be read");
+		leave_out(batch, folder.path, &unread);
+	}
 	if (dir != NULL)
 		(void)closedir(dir);
 	if (ok && batch->entries.count > files)
@@ -253,6 +277,7 @@ void batch_free(struct batch *batch)
 	buf_free(&batch->texts);
 	free(batch->entries.at);
 	free(batch->folders.at);
+	free(batch->failures.at);
 	free(batch->path);
 	free(batch);
 }
@@ -265,6 +290,19 @@ size_t batch_count(const struct batch *batch)
 bool batch_has_folder(const struct batch *batch)
 {
 	return batch->has_folder;
+}
+
+size_t batch_failure_count(const struct batch *batch)
+{
+	return batch->failures.count;
+}
+
+const char *batch_failure(const struct batch *batch, size_t index, struct err *err)
+{
+	const struct failure *failure = (const struct failure *)batch->failures.at + index;
+
+	*err = failure->err;
+	return text_at(batch, failure->path);
 }
 
 const char *batch_path(struct batch *batch, size_t index)

@@ -78,3 +78,23 @@ enum crl_match crl_look(X509_CRL *crl, const struct signer *signer, STACK_OF(X50
 		read_entry(revoked, entry);
 	return CRL_IS_GOOD;
 }
+
+int64_t crl_keeps_since(const X509_CRL *crl)
+{
+	ASN1_OBJECT *oid = OBJ_txt2obj("2.5.29.60", 1);
+	int at = X509_CRL_get_ext_by_OBJ(crl, oid, -1);
+	X509_EXTENSION *extension = at < 0 ? NULL : X509_CRL_get_ext(crl, at);
+	int64_t since = INT64_MIN;
+
+	if (extension != NULL) {
+		const ASN1_OCTET_STRING *value = X509_EXTENSION_get_data(extension);
+		const uint8_t *from = ASN1_STRING_get0_data(value);
+		ASN1_GENERALIZEDTIME *time =
+			d2i_ASN1_GENERALIZEDTIME(NULL, &from, ASN1_STRING_length(value));
+
+		since = seconds_of(time);
+		ASN1_GENERALIZEDTIME_free(time);
+	}
+	ASN1_OBJECT_free(oid);
+	return since == INT64_MIN ? INT64_MAX : since;
+}

@@ -35,5 +35,7 @@ enum crl_match {
  */
 enum crl_match crl_look(X509_CRL *crl, const struct signer *signer, STACK_OF(X509) * untrusted,
 	struct crl_entry *entry);
+/* From when on it lists expired certificates: expiredCertsOnCRL (X.509); INT64_MAX: not said. */
+int64_t crl_keeps_since(const X509_CRL *crl);
 
 #endif

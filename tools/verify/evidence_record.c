@@ -1,5 +1,5 @@
 /* Owns the room of a record that is checked. */
-#include "evidence_record.h"
+#include "evidence_record_part.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -8,19 +8,6 @@
 
 #include "report.h"
 #include "text.h"
-
-/* A record at work. */
-struct work {
-	const struct shared *shared;
-	const struct evidence_record *record;
-	const char *name;
-	struct material *material; /* of the token of one archive time-stamp */
-	struct checked token; /* that token */
-	struct bytes subject; /* the token that is to be proved; len 0: there is none */
-	EVP_PKEY *key; /* its signer's; NULL: not at hand */
-	const struct evidence_stamp *stamp; /* at work */
-	struct checked_record *checked;
-};
 
 /* A token_digest_of: what the hash tree came to. */
 static unsigned root_digest(void *arg, const EVP_MD *digest, uint8_t *out)
@@ -34,7 +21,7 @@ static unsigned root_digest(void *arg, const EVP_MD *digest, uint8_t *out)
 	return (unsigned)len;
 }
 
-static void keep_finding(struct work *work, const struct check_policy *policy)
+static void keep_finding(struct record_work *work, const struct check_policy *policy)
 {
 	const struct verdict *verdict = &work->token.verdict;
 	const struct material_item *signer = work->token.facts.signer;
@@ -53,8 +40,26 @@ static void keep_finding(struct work *work, const struct check_policy *policy)
 	text_add(work->checked->stamps, one);
 }
 
+static void note_voucher(struct record_work *work)
+{
+	const struct token_facts *facts = &work->token.facts;
+	struct voucher *next = &work->vouchers[work->voucher_count];
+	EVP_PKEY *key;
+
+	if (facts->signer == NULL || work->voucher_count == MAX_VOUCHERS)
+		return;
+	key = X509_get0_pubkey(facts->signer->certificate);
+	for (unsigned i = 0; i < work->voucher_count; i++)
+		if (EVP_PKEY_eq(work->vouchers[i].key, key) == 1)
+			return;
+	if (key == NULL || EVP_PKEY_up_ref(key) != 1)
+		return;
+	*next = (struct voucher){ key, facts->gen_time };
+	work->voucher_count++;
+}
+
 /* A key that vouches for its own tokens vouches for none. */
-static void note_proof(struct work *work)
+static void note_proof(struct record_work *work)
 {
 	const struct token_facts *facts = &work->token.facts;
 
@@ -71,7 +76,7 @@ static void note_proof(struct work *work)
  */
 static const struct verdict *check_stamp(void *arg, const struct evidence_stamp *stamp)
 {
-	struct work *work = arg;
+	struct record_work *work = arg;
 	struct check_policy policy = work->shared->policy;
 	uint8_t sha256[MATERIAL_HASH];
 	char from[128];
@@ -93,18 +98,12 @@ static const struct verdict *check_stamp(void *arg, const struct evidence_stamp 
 	check_token(stamp->token, &policy, work->material, &work->token);
 	keep_finding(work, &policy);
 	note_proof(work);
+	note_voucher(work);
 	return &work->token.verdict;
 }
 
-/* Takes each token as good: does the record cover the objects at all? */
-static const struct verdict *believe(void *arg, const struct evidence_stamp *stamp)
-{
-	(void)stamp;
-	return arg;
-}
-
 /* The key that signed the token, if it is at hand. The caller frees. */
-static EVP_PKEY *key_of(struct work *work)
+static EVP_PKEY *key_of(struct record_work *work)
 {
 	struct token_wants wants = { 0 };
 	EVP_PKEY *key = NULL;
@@ -120,27 +119,22 @@ static EVP_PKEY *key_of(struct work *work)
 	return key;
 }
 
-/* The tokens are only asked about if all else holds: a record covers one of thousands of files. */
-static void check_record(struct work *work, const struct evidence_object *objects, unsigned count)
+void record_work_check(
+	struct record_work *work, const struct evidence_object *objects, unsigned count)
 {
 	const struct verify_options *options = work->shared->options;
 	struct checked_record *checked = work->checked;
-	struct verdict *good = must_calloc(1, sizeof(*good));
 	struct evidence_wants wants = {
 		.objects = objects,
 		.count = count,
-		.exact_group = options->exact_group,
+		.exact_group = options->exact_group && !work->is_of_given,
 		.rehash_single = options->rehash_single,
 		.algorithms = work->shared->algorithms,
 		.at = work->shared->policy.at,
-		.check = believe,
-		.check_arg = good,
 	};
 
-	verdict_start(good);
 	checked->covers = count == 1 ? objects[0].name : "";
 	evidence_check(work->record, &wants, &checked->report);
-	free(good);
 	if (checked->report.verdict.status == CHECK_FAILED)
 		return;
 	if (work->subject.len > 0 && work->key == NULL)
@@ -152,10 +146,10 @@ static void check_record(struct work *work, const struct evidence_object *object
 	material_clear(work->material);
 }
 
-static void start(struct work *work, const struct shared *shared, const struct shared_object *file,
-	struct material *base, struct checked_record *checked)
+void record_work_start(struct record_work *work, const struct shared *shared,
+	const struct shared_object *file, struct material *base, struct checked_record *checked)
 {
-	*work = (struct work){ .shared = shared,
+	*work = (struct record_work){ .shared = shared,
 		.name = file->name,
 		.material = material_new(shared->cache, base),
 		.checked = checked };
@@ -163,9 +157,11 @@ static void start(struct work *work, const struct shared *shared, const struct s
 	checked->stamps = json_array();
 }
 
-static void finish(struct work *work)
+void record_work_finish(struct record_work *work)
 {
 	EVP_PKEY_free(work->key);
+	for (unsigned i = 0; i < work->voucher_count; i++)
+		EVP_PKEY_free(work->vouchers[i].key);
 	material_free(work->material);
 	json_decref(work->checked->stamps);
 	free(work);
@@ -179,8 +175,7 @@ static void no_record(struct verdict *verdict, const struct err *err)
 
 /* ---- for a token ---- */
 
-/* A token_digest_of for octets. */
-static unsigned octets_digest(void *arg, const EVP_MD *digest, uint8_t *out)
+unsigned record_octets_digest(void *arg, const EVP_MD *digest, uint8_t *out)
 {
 	const struct bytes *octets = arg;
 	unsigned len;
@@ -188,7 +183,8 @@ static unsigned octets_digest(void *arg, const EVP_MD *digest, uint8_t *out)
 	return EVP_Digest(octets->at, octets->len, out, &len, digest, NULL) == 1 ? len : 0;
 }
 
-static void add_proof(struct verify *verify, const struct work *work, struct bytes content_info)
+static void add_proof(
+	struct verify *verify, const struct record_work *work, struct bytes content_info)
 {
 	uint8_t sha256[MATERIAL_HASH];
 	char from[128];
@@ -203,23 +199,24 @@ static bool prove_by(struct verify *verify, const struct shared_object *file,
 	const struct token_file *token, struct bytes octets)
 {
 	struct bytes content = token->cms.whole == NULL ? octets : token->cms.whole->whole;
-	struct evidence_object objects[2] = { { "the file of the token", octets_digest, &octets },
-		{ "the token in its response", octets_digest, &content } };
+	struct evidence_object objects[2] = { { "the file of the token", record_octets_digest,
+						      &octets },
+		{ "the token in its response", record_octets_digest, &content } };
 	unsigned ways = token->kind == TOKEN_RESPONSE && token->cms.whole != NULL ? 2 : 1;
-	struct work *work = must_calloc(1, sizeof(*work));
+	struct record_work *work = must_calloc(1, sizeof(*work));
 	struct checked_record *checked = must_calloc(1, sizeof(*checked));
 	struct evidence_record *record;
 	struct err err = { 0 };
 	bool proved = false;
 
-	start(work, verify->shared, file, verify->material, checked);
+	record_work_start(work, verify->shared, file, verify->material, checked);
 	record = evidence_read(buf_view(&file->octets), &err);
 	work->record = record;
 	work->subject = octets;
 	if (record == NULL)
 		no_record(&checked->report.verdict, &err);
 	for (unsigned i = 0; record != NULL && i < ways && !proved; i++) {
-		check_record(work, &objects[i], 1);
+		record_work_check(work, &objects[i], 1);
 		proved = checked->report.verdict.status == CHECK_PASSED;
 		if (checked->report.verdict.status == CHECK_INDETERMINATE)
 			break; /* it covers it */
@@ -228,7 +225,7 @@ static bool prove_by(struct verify *verify, const struct shared_object *file,
 		add_proof(verify, work, content);
 	text_set(verify->parts, "evidenceRecord", evidence_record_json(checked));
 	evidence_free(record);
-	finish(work);
+	record_work_finish(work);
 	free(checked);
 	return proved;
 }
@@ -298,19 +295,19 @@ bool evidence_record_run(
 	const struct shared *shared, struct tally *tally, FILE *out, struct err *err)
 {
 	struct group *group = must_calloc(1, sizeof(*group));
-	struct work *work = must_calloc(1, sizeof(*work));
+	struct record_work *work = must_calloc(1, sizeof(*work));
 	struct checked_record *checked = must_calloc(1, sizeof(*checked));
 	struct evidence_record *record = NULL;
 	struct err found = { 0 };
 	bool ok;
 
-	start(work, shared, &shared->records.at[0], shared->material, checked);
+	record_work_start(work, shared, &shared->records.at[0], shared->material, checked);
 	ok = read_group(shared, group, err);
 	if (ok)
 		record = evidence_read(buf_view(&shared->records.at[0].octets), &found);
 	work->record = record;
 	if (record != NULL)
-		check_record(work, group->objects, group->count);
+		record_work_check(work, group->objects, group->count);
 	else
 		no_record(&checked->report.verdict, &found);
 	ok = ok && group_was_read(shared, group, err);
@@ -321,7 +318,7 @@ bool evidence_record_run(
 	for (unsigned i = 1; i < group->count; i++)
 		data_free(group->data[i]);
 	evidence_free(record);
-	finish(work);
+	record_work_finish(work);
 	free(checked);
 	free(group);
 	return ok;

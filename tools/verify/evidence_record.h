@@ -27,6 +27,12 @@ struct checked_record {
 void evidence_record_prove(struct verify *verify, const struct verify_subject *subject);
 
 /*
+ * What the records prove of what was given beside tokens: certificates, CRLs, OCSP responses, later
+ * tokens, manifests. Adds that to shared->material, for each key that vouches.
+ */
+void evidence_record_prove_given(struct shared *shared);
+
+/*
  * The verdict on the record that was given over the data that were, written to out. False and err
  * if something could not be read.
  */

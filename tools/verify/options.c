@@ -131,97 +131,78 @@ static bool take_revocation(const char *text, void *to, struct err *err)
 
 #define TO(member) offsetof(struct verify_options, member)
 
+enum {
+	VERIFY = 1 << ACTION_VERIFY,
+	LINT = 1 << ACTION_LINT,
+	LOOK = LINT | 1 << ACTION_SHOW,
+	ALL = VERIFY | LOOK,
+};
+
 static const struct {
 	const char *name;
 	bool has_value;
 	take_value *take;
 	size_t to;
+	unsigned of; /* what it is an option of: bits by enum verify_action */
 } table[] = {
-	{ "lint", false, take_action, TO(action) },
-	{ "show", false, take_action, TO(action) },
-	{ "profile", true, take_profile, TO(profile) },
-	{ "trust", true, take_one_more, TO(trust) },
-	{ "untrusted", true, take_one_more, TO(untrusted) },
-	{ "crl", true, take_one_more, TO(crls) },
-	{ "ocsp", true, take_one_more, TO(ocsps) },
-	{ "evidence", true, take_one_more, TO(evidence) },
-	{ "poe", true, take_one_more, TO(poes) },
-	{ "evidence-record", true, take_once, TO(evidence_record) },
-	{ "exact-group", false, take_switch, TO(exact_group) },
-	{ "rehash-single", false, take_switch, TO(rehash_single) },
-	{ "data", true, take_one_more, TO(datas) },
-	{ "data-beside", false, take_switch, TO(data_beside) },
-	{ "digest", true, take_once, TO(digest) },
-	{ "query", true, take_once, TO(query) },
-	{ "policy", true, take_policy, TO(policies) },
-	{ "model", true, take_model, TO(model) },
-	{ "at", true, take_time, TO(at) },
-	{ "revocation", true, take_revocation, TO(revocation_required) },
-	{ "legacy-eku", false, take_switch, TO(legacy_eku) },
-	{ "algorithms", true, take_once, TO(algorithms) },
-	{ "embedded", false, take_switch, TO(embedded) },
-	{ "signed-cert", true, take_once, TO(signed_cert) },
-	{ "revoked-at", true, take_time, TO(revoked_at) },
-	{ "fetch", false, take_switch, TO(fetch) },
-	{ "collect", true, take_once, TO(collect) },
-	{ "jobs", true, take_jobs, TO(jobs) },
-	{ "json", false, take_switch, TO(json) },
-	{ "require-model", true, take_model, TO(require_model) },
-	{ "fail-on-warning", false, take_switch, TO(fail_on_warning) },
-	{ "help", false, take_switch, TO(help) },
-	{ "version", false, take_switch, TO(version) },
+	{ "lint", false, take_action, TO(action), LOOK },
+	{ "show", false, take_action, TO(action), LOOK },
+	{ "profile", true, take_profile, TO(profile), LINT },
+	{ "trust", true, take_one_more, TO(trust), VERIFY },
+	{ "untrusted", true, take_one_more, TO(untrusted), ALL },
+	{ "crl", true, take_one_more, TO(crls), VERIFY | LINT },
+	{ "ocsp", true, take_one_more, TO(ocsps), VERIFY },
+	{ "evidence", true, take_one_more, TO(evidence), VERIFY },
+	{ "poe", true, take_one_more, TO(poes), VERIFY },
+	{ "evidence-record", true, take_once, TO(evidence_record), VERIFY },
+	{ "exact-group", false, take_switch, TO(exact_group), VERIFY },
+	{ "rehash-single", false, take_switch, TO(rehash_single), VERIFY },
+	{ "data", true, take_one_more, TO(datas), VERIFY },
+	{ "data-beside", false, take_switch, TO(data_beside), VERIFY },
+	{ "digest", true, take_once, TO(digest), VERIFY },
+	{ "query", true, take_once, TO(query), VERIFY | LINT },
+	{ "policy", true, take_policy, TO(policies), VERIFY },
+	{ "model", true, take_model, TO(model), VERIFY },
+	{ "at", true, take_time, TO(at), VERIFY },
+	{ "revocation", true, take_revocation, TO(revocation_required), VERIFY },
+	{ "legacy-eku", false, take_switch, TO(legacy_eku), VERIFY },
+	{ "algorithms", true, take_once, TO(algorithms), VERIFY },
+	{ "embedded", false, take_switch, TO(embedded), VERIFY },
+	{ "signed-cert", true, take_once, TO(signed_cert), VERIFY },
+	{ "revoked-at", true, take_time, TO(revoked_at), VERIFY },
+	{ "fetch", false, take_switch, TO(fetch), VERIFY },
+	{ "collect", true, take_once, TO(collect), VERIFY },
+	{ "jobs", true, take_jobs, TO(jobs), VERIFY },
+	{ "json", false, take_switch, TO(json), ALL },
+	{ "require-model", true, take_model, TO(require_model), VERIFY },
+	{ "fail-on-warning", false, take_switch, TO(fail_on_warning), VERIFY },
+	{ "help", false, take_switch, TO(help), ALL },
+	{ "version", false, take_switch, TO(version), ALL },
 };
 
 enum { ROWS = sizeof(table) / sizeof(table[0]), VALUE = 256 };
 
-/* What belongs to --lint and --show, and what to verifying. */
-static bool check_inspect(const struct verify_options *options, struct err *err)
+/* An option that would be taken and then do nothing looks as if it had been obeyed. */
+static bool check_place(
+	const bool given[ROWS], const struct verify_options *options, struct err *err)
 {
-	bool is_show = options->action == ACTION_SHOW;
+	static const char *const names[] = {
+		[ACTION_VERIFY] = "verifying",
+		[ACTION_LINT] = "--lint",
+		[ACTION_SHOW] = "--show",
+	};
 
-	if (options->file_count == 0)
-		return err_set(err, "FILE: must be given");
-	if (options->query != NULL && options->file_count != 1)
-		return err_set(
-			err, "--query: must go with one FILE: there are %d", options->file_count);
-	if (is_show && (options->query != NULL || options->crls.count > 0))
-		return err_set(err, "--query, --crl: must go with --lint or with verifying");
+	for (int i = 0; i < ROWS; i++)
+		if (given[i] && (table[i].of & 1U << options->action) == 0)
+			return err_set(err, "--%s: does not go with %s", table[i].name,
+				names[options->action]);
 	return true;
-}
-
-static bool check_data(const struct verify_options *options, struct err *err)
-{
-	int ways = (options->data != NULL) + (options->digest != NULL) + options->data_beside;
-
-	if (options->datas.count > 1 && options->file_count > 0)
-		return err_set(err, "--data: may be given once with a TOKEN: is there again");
-	if (ways > 1)
-		return err_set(err, "--data, --digest, --data-beside: at most one: %d are", ways);
-	if (ways > 0 && options->embedded)
-		return err_set(err, "--embedded: the data are the signatures in FILE: --data, "
-				    "--digest, --data-beside do not go with it");
-	if (options->query != NULL && (options->file_count != 1 || options->embedded))
-		return err_set(err, "--query: must go with one TOKEN and no --embedded");
-	return true;
-}
-
-static bool check_verify(const struct verify_options *options, struct err *err)
-{
-	bool is_record = options->evidence_record != NULL &&
-			 (options->data != NULL || options->digest != NULL);
-
-	if (options->trust.count == 0)
-		return err_set(err, "--trust: must be given: what is trusted decides");
-	if (options->file_count == 0 && !is_record)
-		return err_set(err, "TOKEN: must be given");
-	if (options->collect != NULL && (options->file_count != 1 || options->embedded))
-		return err_set(err, "--collect: must go with one TOKEN and no --embedded");
-	return check_data(options, err);
 }
 
 bool verify_options_read(int argc, char **argv, struct verify_options *options, struct err *err)
 {
 	struct option longs[ROWS + 1] = { 0 };
+	bool given[ROWS] = { false };
 	int c, row = 0;
 
 	for (int i = 0; i < ROWS; i++)
@@ -236,12 +217,12 @@ bool verify_options_read(int argc, char **argv, struct verify_options *options, 
 		if (!table[row].take(table[row].has_value ? optarg : table[row].name,
 			    (char *)options + table[row].to, err))
 			return err_while(err, "--%s", table[row].name);
+		given[row] = true;
 	}
 	options->data = options->datas.count > 0 ? options->datas.at[0] : NULL;
 	options->files = argv + optind;
 	options->file_count = argc - optind;
 	if (options->help || options->version)
 		return true;
-	return options->action == ACTION_VERIFY ? check_verify(options, err)
-						: check_inspect(options, err);
+	return check_place(given, options, err) && verify_options_check(options, err);
 }

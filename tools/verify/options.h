@@ -74,5 +74,7 @@ extern const char verify_help[];
 /* Points into argv. False and err if the options are not so. */
 MUST_CHECK bool verify_options_read(
 	int argc, char **argv, struct verify_options *options, struct err *err);
+/* False and err if options miss each other, or do not go together. */
+MUST_CHECK bool verify_options_check(const struct verify_options *options, struct err *err);
 
 #endif

@@ -85,6 +85,34 @@ void report_put_line(const struct report *report, FILE *out)
 	(void)fputc('\n', out);
 }
 
+static void put_named(const char *name, const char *text, FILE *out)
+{
+	(void)fprintf(out, "%s: ", name);
+	text_escaped_string(out, text);
+	(void)fputc('\n', out);
+}
+
+/* Of a token that passed: whom the path leads to, what carries the time, and each reservation. */
+static void put_why(const struct verdict *verdict, FILE *out)
+{
+	static const char *const carrying[] = { "V-PATH", "V-TIME", "V-POE" };
+
+	if (verdict->status != CHECK_PASSED) {
+		put_named("why", verdict->why, out);
+		return;
+	}
+	for (unsigned i = 0; i < verdict->line_count; i++) {
+		const struct check_line *line = &verdict->lines[i];
+
+		for (size_t j = 0; j < sizeof(carrying) / sizeof(carrying[0]); j++)
+			if (line->result == CHECK_PASS && strcmp(line->id, carrying[j]) == 0)
+				put_named("why", line->text, out);
+	}
+	for (unsigned i = 0; i < verdict->line_count; i++)
+		if (verdict->lines[i].result == CHECK_WARN)
+			put_named("warning", verdict->lines[i].text, out);
+}
+
 static void put_checks(const struct verdict *verdict, FILE *out)
 {
 	(void)fputs("checks:\n", out);
@@ -118,16 +146,9 @@ void report_put_text(const struct report *report, FILE *out)
 	put_verdict(report, out);
 	put_survival(report, "\n", out);
 	(void)fputc('\n', out);
-	if (verdict->why[0] != '\0') {
-		(void)fputs("why: ", out);
-		text_escaped_string(out, verdict->why);
-		(void)fputc('\n', out);
-	}
-	for (unsigned i = 0; i < verdict->need_count; i++) {
-		(void)fputs("missing: ", out);
-		text_escaped_string(out, verdict->needs[i]);
-		(void)fputc('\n', out);
-	}
+	put_why(verdict, out);
+	for (unsigned i = 0; i < verdict->need_count; i++)
+		put_named("missing", verdict->needs[i], out);
 	if (report->unmet != NULL)
 		(void)fprintf(out, "exit status 1: %s\n", report->unmet);
 	put_checks(verdict, out);
@@ -142,6 +163,8 @@ void report_put_tally(const struct tally *tally, FILE *out)
 		tally->passed, tally->failed, tally->indeterminate);
 	if (tally->unread > 0)
 		(void)fprintf(out, ", %" PRIu32 " could not be read", tally->unread);
+	if (tally->warned > 0)
+		(void)fprintf(out, "; %" PRIu32 " passed with warnings", tally->warned);
 	if (tally->unmet > 0)
 		(void)fprintf(out, "; %" PRIu32 " passed but not as required", tally->unmet);
 	(void)fputc('\n', out);

@@ -32,6 +32,17 @@ static void put_survivors(const struct tally *tally, bool as_json)
 	json_decref(object);
 }
 
+static void complain_of_folders(const struct batch *batch, struct tally *tally)
+{
+	struct err err;
+
+	for (size_t i = 0; i < batch_failure_count(batch); i++) {
+		const char *path = batch_failure(batch, i, &err);
+
+		verify_complain(path, &err, tally);
+	}
+}
+
 static bool verify_all(struct shared *shared, struct tally *tally, struct err *err)
 {
 	const struct verify_options *options = shared->options;
@@ -41,7 +52,10 @@ static bool verify_all(struct shared *shared, struct tally *tally, struct err *e
 
 	if (ok && options->collect != NULL && batch_has_folder(batch))
 		ok = err_set(err, "--collect: must go with one TOKEN: is a folder");
+	if (ok && batch_count(batch) == 0 && batch_failure_count(batch) == 0)
+		ok = err_set(err, "TOKEN: must be given: there is no file in what was named");
 	if (ok) {
+		complain_of_folders(batch, tally);
 		shared->brief = options->file_count > 1 || batch_has_folder(batch);
 		ok = jobs_run(shared, batch, options->jobs, tally, stdout, err);
 	}

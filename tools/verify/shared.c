@@ -5,6 +5,7 @@
 #include <string.h>
 #include <time.h>
 
+#include "evidence_record.h"
 #include "gather.h"
 #include "input.h"
 #include "seal.h"
@@ -126,6 +127,23 @@ static int imprint_digest(const struct tsp_request *query)
 	return OBJ_txt2nid(dotted);
 }
 
+/* What the request asked for, and nothing that --policy does not accept. */
+static bool want_policy(struct shared *shared, struct err *err)
+{
+	struct token_wants *wants = &shared->policy.wants;
+	bool accepted = wants->policy_count == 0;
+
+	oid_text(shared->query.policy, shared->query_policy);
+	for (unsigned i = 0; i < wants->policy_count; i++)
+		accepted = accepted || strcmp(wants->policies[i], shared->query_policy) == 0;
+	if (!accepted)
+		return err_set(err, "policy: must be one of --policy: is %s", shared->query_policy);
+	shared->one_policy[0] = shared->query_policy;
+	wants->policies = shared->one_policy;
+	wants->policy_count = 1;
+	return true;
+}
+
 /* The request: its nonce, its policy, and its imprint if the data are not given. */
 static bool read_query(struct shared *shared, struct err *err)
 {
@@ -143,12 +161,8 @@ static bool read_query(struct shared *shared, struct err *err)
 			err, "--query %.200s: must be a TimeStampReq: %s", path, refusal.text);
 	if (query->nonce.len > 0)
 		wants->nonce = query->nonce;
-	if (query->policy.len > 0) {
-		oid_text(query->policy, shared->query_policy);
-		shared->one_policy[0] = shared->query_policy;
-		wants->policies = shared->one_policy;
-		wants->policy_count = 1;
-	}
+	if (query->policy.len > 0 && !want_policy(shared, err))
+		return err_while(err, "--query %.200s", path);
 	if (shared->data == NULL)
 		shared->data = data_of_imprint(imprint_digest(query), query->imprint);
 	return true;
@@ -256,6 +270,7 @@ bool shared_read(const struct verify_options *options, struct shared *shared, st
 	shared->material = material_new(shared->cache, NULL);
 	if (!read_all(shared, err))
 		return false;
+	evidence_record_prove_given(shared);
 	prove_covered(shared);
 	return true;
 }

@@ -132,7 +132,11 @@ void survive_judge(const struct survive_end *end, const struct survive_proof *pr
 			"the certificate was put on hold");
 	} else if (end->unknown) {
 		(void)snprintf(result->why, sizeof(result->why),
-			"none of the CRLs given is of the certificate's issuer and signed by it");
+			"none of the CRLs given is of the certificate's issuer, signed by it, and of "
+			"the certificate's time or with expiredCertsOnCRL");
+	} else if (end->revoked == INT64_MAX && proof->time > end->as_of) {
+		answer_with(result, SURVIVE_UNKNOWN, proof, end->as_of, "after",
+			"the newest CRL that could know of a revocation was made");
 	} else {
 		survives(end, proof, result);
 	}

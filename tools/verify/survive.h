@@ -17,8 +17,9 @@ struct survive_end {
 	int64_t not_after;
 	int64_t revoked; /* the earlier of revocationDate and invalidityDate; INT64_MAX: never */
 	bool on_hold; /* the revocation may be lifted: certificateHold */
-	bool unknown; /* CRLs were given, and none is about it */
-	int64_t as_of; /* thisUpdate of the CRL that says it is not revoked; INT64_MAX: none */
+	bool unknown; /* CRLs were given, and none could tell */
+	/* thisUpdate of the newest CRL that says it is not revoked; INT64_MAX: none */
+	int64_t as_of;
 };
 
 /* What one time-stamp proves. */

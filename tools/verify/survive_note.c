@@ -1,6 +1,8 @@
 /* The code-signing question, asked of one verified time-stamp.  Owns nothing. */
 #include <stdlib.h>
 
+#include <openssl/err.h>
+
 #include "crl.h"
 #include "embedded.h"
 #include "report.h"
@@ -11,7 +13,7 @@ bool survive_is_asked(const struct verify_options *options)
 	return options->signed_cert != NULL || options->revoked_at.given;
 }
 
-/* Certificates at hand with the name of the issuer; borrowed. */
+/* Certificates at hand of the issuer: its name, and the key that signed. Borrowed. */
 static STACK_OF(X509) * issuers_of(const struct material *material, X509 *certificate)
 {
 	STACK_OF(X509) *issuers = sk_X509_new_null();
@@ -22,8 +24,10 @@ static STACK_OF(X509) * issuers_of(const struct material *material, X509 *certif
 		abort();
 	while ((item = material_next_named(material, X509_get_issuer_name(certificate), &at)) !=
 		NULL)
-		if (sk_X509_push(issuers, item->certificate) <= 0)
+		if (X509_verify(certificate, X509_get0_pubkey(item->certificate)) == 1 &&
+			sk_X509_push(issuers, item->certificate) <= 0)
 			abort();
+	ERR_clear_error();
 	return issuers;
 }
 
@@ -32,6 +36,12 @@ static int64_t this_update(const X509_CRL *crl)
 	struct tm tm;
 
 	return ASN1_TIME_to_tm(X509_CRL_get0_lastUpdate(crl), &tm) != 1 ? INT64_MAX : timegm(&tm);
+}
+
+/* RFC 5280 3.3: from a CRL made after the certificate's end its entry may have been taken. */
+static bool may_tell(X509_CRL *crl, const struct survive_end *end)
+{
+	return this_update(crl) <= end->not_after || crl_keeps_since(crl) <= end->not_after;
 }
 
 /* What the CRLs of the command line say; those of other issuers may be for other certificates. */
@@ -51,11 +61,14 @@ static void ask_crls(const struct material *material, X509 *certificate, struct 
 		any = true;
 		if (crl_look(item->crl, &signer, NULL, &entry) != CRL_IS_GOOD)
 			continue;
-		about = true;
-		if (entry.revoked)
+		if (entry.revoked) {
+			about = true;
 			survive_end_revoked(end, entry.since, entry.reason == REASON_HOLD);
-		else if (end->as_of == INT64_MAX || this_update(item->crl) > end->as_of)
-			end->as_of = this_update(item->crl);
+		} else if (may_tell(item->crl, end)) {
+			about = true;
+			if (end->as_of == INT64_MAX || this_update(item->crl) > end->as_of)
+				end->as_of = this_update(item->crl);
+		}
 	}
 	end->unknown = any && !about && end->revoked == INT64_MAX;
 	sk_X509_free(issuers);

@@ -18,6 +18,7 @@ void tally_add(struct tally *tally, const struct tally *more)
 	tally->indeterminate += more->indeterminate;
 	tally->unread += more->unread;
 	tally->unmet += more->unmet;
+	tally->warned += more->warned;
 	survive_tally_add(&tally->survive, &more->survive);
 }
 
@@ -59,12 +60,22 @@ void verify_free(struct verify *verify)
 
 void verify_complain(const char *file, const struct err *err, struct tally *tally)
 {
+	char *line = NULL;
+	size_t len = 0;
+	FILE *out = open_memstream(&line, &len);
+
+	if (out == NULL)
+		abort();
+	(void)fputs("tsa-verify: ", out);
+	text_escaped_string(out, file);
+	(void)fputs(": ", out);
+	text_escaped_string(out, err->text);
+	(void)fputc('\n', out);
+	if (fclose(out) != 0)
+		abort();
 	(void)fflush(stdout);
-	(void)fputs("tsa-verify: ", stderr);
-	text_escaped_string(stderr, file);
-	(void)fputs(": ", stderr);
-	text_escaped_string(stderr, err->text);
-	(void)fputc('\n', stderr);
+	(void)fwrite(line, 1, len, stderr); /* at once: workers share it */
+	free(line);
 	tally->unread++;
 }
 
@@ -120,21 +131,6 @@ static void check_query(const struct shared *shared, struct checked *checked)
 			"RFC 3161 2.4.2: the imprint must be that of the request: is another");
 }
 
-/* Data were given, and not in the digest of the token. */
-static void check_data(
-	const struct verify_subject *subject, const struct shared *shared, struct checked *checked)
-{
-	bool given = subject->data != NULL || shared->data != NULL;
-	const char *name = OBJ_nid2sn(checked->facts.imprint_digest);
-
-	if (!given || checked->verdict.status == CHECK_FAILED ||
-		checked->facts.data != TOKEN_DATA_NOT_GIVEN)
-		return;
-	verdict_fail(&checked->verdict, "V-15", CHECK_INDETERMINATE, SUB_SIGNED_DATA_NOT_FOUND,
-		"the digest of the data by %s must be known: is not", name);
-	verdict_need(&checked->verdict, "the data, or their digest by %s", name);
-}
-
 static void check(struct verify *verify, const struct verify_subject *subject)
 {
 	const struct shared *shared = verify->shared;
@@ -153,9 +149,16 @@ static void check(struct verify *verify, const struct verify_subject *subject)
 		return;
 	check_token(subject->octets, &policy, verify->material, &verify->checked);
 	check_query(shared, &verify->checked);
-	check_data(subject, shared, &verify->checked);
 	verify->checked.proved =
 		verify->checked.proved && verify->checked.verdict.status == CHECK_PASSED;
+}
+
+static bool has_warning(const struct verdict *verdict)
+{
+	for (unsigned i = 0; i < verdict->line_count; i++)
+		if (verdict->lines[i].result == CHECK_WARN)
+			return true;
+	return false;
 }
 
 /* Why a verdict of PASSED is not enough; NULL: it is. */
@@ -168,15 +171,17 @@ static const char *find_unmet(const struct shared *shared, const struct checked 
 		return NULL;
 	if (require->given && checked->model > require->model)
 		return "--require-model: it passed under a laxer model";
-	for (unsigned i = 0; shared->options->fail_on_warning && i < verdict->line_count; i++)
-		if (verdict->lines[i].result == CHECK_WARN)
-			return "--fail-on-warning: it passed with a warning";
+	if (shared->options->fail_on_warning && has_warning(verdict))
+		return "--fail-on-warning: it passed with a warning";
 	return NULL;
 }
 
 static void count_one(const struct checked *checked, const char *unmet, struct tally *tally)
 {
-	tally->passed += checked->verdict.status == CHECK_PASSED;
+	bool passed = checked->verdict.status == CHECK_PASSED;
+
+	tally->passed += passed;
+	tally->warned += passed && has_warning(&checked->verdict);
 	tally->failed += checked->verdict.status == CHECK_FAILED;
 	tally->indeterminate += checked->verdict.status == CHECK_INDETERMINATE;
 	tally->unmet += unmet != NULL;

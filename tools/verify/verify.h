@@ -24,6 +24,7 @@ struct tally {
 	uint32_t failed;
 	uint32_t indeterminate;
 	uint32_t unread; /* files that could not be read */
+	uint32_t warned; /* passed with a warning */
 	uint32_t unmet; /* --require-model or --fail-on-warning was not met */
 	struct survive_tally survive; /* signatures, if that was asked */
 };

@@ -116,6 +116,14 @@ void material_add_poe(struct material *material, const uint8_t sha256[MATERIAL_H
 int64_t material_poe(
 	const struct material *material, const uint8_t sha256[MATERIAL_HASH], const char **from);
 /*
+ * The same, by whose key; the earliest by each key stays. material_poe_by_other() leaves out what
+ * that key (may be NULL) vouches for: a token's own proves nothing about it, not even from around.
+ */
+void material_add_poe_by(struct material *material, const uint8_t sha256[MATERIAL_HASH],
+	int64_t time, const char *from, EVP_PKEY *by);
+int64_t material_poe_by_other(const struct material *material, const uint8_t sha256[MATERIAL_HASH],
+	const EVP_PKEY *key, const char **from);
+/*
  * The octets of a thing have this SHA-256 and are inside that other one: what proves the outer
  * proves the inner. Chains of these are followed, no deeper than MATERIAL_MAX_INSIDE.
  */

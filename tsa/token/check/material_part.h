@@ -52,6 +52,7 @@ struct poe {
 	uint8_t sha256[MATERIAL_HASH];
 	int64_t time;
 	char *from;
+	EVP_PKEY *by; /* the key that vouches; NULL: not said */
 };
 
 struct inside {

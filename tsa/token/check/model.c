@@ -301,7 +301,9 @@ static void start(struct judgement *j, const struct check_policy *policy, struct
 	j->gen_time_up = facts->gen_time + (facts->file.tst.moment.micros > 0);
 	j->at = policy->at;
 	j->poe_from = NULL;
-	j->poe = material_poe(material, facts->sha256, &j->poe_from);
+	j->poe = material_poe_by_other(material, facts->sha256,
+		facts->signer == NULL ? NULL : X509_get0_pubkey(facts->signer->certificate),
+		&j->poe_from);
 	j->control = policy->at;
 	j->control_reason = CONTROL_AT;
 	j->control_by = NULL;

@@ -161,7 +161,7 @@ static void need_object(struct judgement *j, struct problem *problem,
 	}
 	if (failed != NULL && standing->failure == USABLE_NOT_EARLY &&
 		failed->next_update != INT64_MAX)
-		(void)snprintf(due, sizeof(due), "; the next was due at %s",
+		(void)snprintf(due, sizeof(due), "; the next is due at %s",
 			model_time(failed->next_update, end));
 	problem_need(problem,
 		"a CRL or OCSP response about %s of its issuer with thisUpdate from %s to %s, or "

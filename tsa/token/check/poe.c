@@ -139,7 +139,8 @@ static unsigned prove(struct proofs *proofs)
 				"it covers a token of its own key, and proves nothing about that");
 			continue;
 		}
-		material_add_poe(proofs->shared, target->sha256, checked->time_proven, from);
+		material_add_poe_by(proofs->shared, target->sha256, checked->time_proven, from,
+			X509_get0_pubkey(checked->facts.signer->certificate));
 		count++;
 	}
 	return count;

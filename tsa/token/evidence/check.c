@@ -103,3 +103,22 @@ void evidence_check(const struct evidence_record *record, const struct evidence_
 		hash_list_free(&run.stamps[i].first);
 	free(run.stamps);
 }
+
+void evidence_find(const struct evidence_record *record, const struct evidence_object *objects,
+	unsigned count, bool *found)
+{
+	const struct archive_stamp *stamp = &record->stamps[0];
+	const EVP_MD *digest = hash_algorithm(stamp->token.digest);
+	struct hash_list first;
+
+	hash_list_first(record, stamp, &first);
+	for (unsigned i = 0; i < count; i++) {
+		struct hash hash;
+
+		found[i] = digest != NULL &&
+			   objects[i].digest(objects[i].arg, digest, hash.at) ==
+				   (unsigned)EVP_MD_get_size(digest) &&
+			   hash_list_has(&first, hash_view(digest, &hash));
+	}
+	hash_list_free(&first);
+}

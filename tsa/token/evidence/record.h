@@ -73,6 +73,7 @@ struct evidence_wants {
 	bool rehash_single; /* hash a lone first value again: RFC 4998 4.3 step 3 to the letter */
 	const struct algorithms *algorithms;
 	int64_t at; /* the time of the check */
+	/* NULL: no token is asked about; INDETERMINATE/NO_POE if all else holds. */
 	evidence_check_stamp *check;
 	void *check_arg;
 };
@@ -113,5 +114,9 @@ struct evidence_report {
 
 void evidence_check(const struct evidence_record *record, const struct evidence_wants *wants,
 	struct evidence_report *report);
+
+/* Which of count objects have their hash in the first list of ATS 0/0; of them nothing more. */
+void evidence_find(const struct evidence_record *record, const struct evidence_object *objects,
+	unsigned count, bool *found);
 
 #endif

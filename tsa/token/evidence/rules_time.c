@@ -112,6 +112,15 @@ void rule_time(struct evidence_run *run)
 {
 	check_order(run);
 	check_digests(run);
+	if (run->wants->check == NULL) {
+		if (run->report->verdict.status == CHECK_FAILED)
+			rule_kept(run, RULE_TIME, CHECK_SKIP,
+				"in order; no token was asked about: it is FAILED without that");
+		else
+			rule_fail(run, RULE_TIME, CHECK_INDETERMINATE, SUB_NO_POE,
+				"no token was asked about");
+		return;
+	}
 	for (unsigned i = 0; i < run->record->stamp_count; i++)
 		check_token_of(run, i);
 	rule_kept(run, RULE_TIME, CHECK_PASS,
