@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include <cmocka.h>
+#include <openssl/core_names.h>
 #include <openssl/rsa.h>
 
 #include "make_certificate.h"
@@ -35,7 +36,8 @@ struct made_of {
 	bool empty; /* no signed attributes */
 	X509 *signer; /* NULL: the world's */
 	EVP_PKEY *rsa; /* signs digest alone, without DigestInfo; NULL: the world's key signs */
-	const EVP_MD *digest; /* with rsa */
+	const EVP_MD *digest; /* with rsa: digestAlgorithm */
+	const EVP_MD *pss; /* with rsa: signs by RSASSA-PSS with this digest instead */
 };
 
 static struct buf wrapped(int tag, int class, struct buf content)
@@ -153,6 +155,27 @@ static struct buf bare_signature_of(const struct made_of *how, struct bytes octe
 	return of(V_ASN1_OCTET_STRING, room, room_len);
 }
 
+/* signatureAlgorithm with its parameters, and the signature. */
+static void add_pss(struct buf *out, const struct made_of *how, struct bytes octets)
+{
+	EVP_MD_CTX *ctx = EVP_MD_CTX_new();
+	EVP_PKEY_CTX *key = NULL;
+	uint8_t room[512], identifier[256];
+	size_t len = sizeof(room);
+	OSSL_PARAM params[] = { OSSL_PARAM_octet_string(OSSL_SIGNATURE_PARAM_ALGORITHM_ID,
+					identifier, sizeof(identifier)),
+		OSSL_PARAM_END };
+
+	assert_int_equal(EVP_DigestSignInit(ctx, &key, how->pss, NULL, how->rsa), 1);
+	assert_int_equal(EVP_PKEY_CTX_set_rsa_padding(key, RSA_PKCS1_PSS_PADDING), 1);
+	assert_int_equal(EVP_PKEY_CTX_set_rsa_pss_saltlen(key, RSA_PSS_SALTLEN_DIGEST), 1);
+	assert_int_equal(EVP_PKEY_CTX_get_params(key, params), 1);
+	assert_int_equal(EVP_DigestSign(ctx, room, &len, octets.at, octets.len), 1);
+	EVP_MD_CTX_free(ctx);
+	buf_append(out, (struct bytes){ identifier, params[0].return_size });
+	add(out, of(V_ASN1_OCTET_STRING, room, len));
+}
+
 static struct buf digest_oid(const struct made_of *how)
 {
 	char dotted[64];
@@ -176,7 +199,9 @@ static struct buf countersignature(const struct world *world, const struct made_
 		buf_free(&attributes);
 	else
 		add(&content, wrapped(0, V_ASN1_CONTEXT_SPECIFIC, attributes));
-	if (how->rsa != NULL) {
+	if (how->pss != NULL) {
+		add_pss(&content, how, buf_view(&signed_set));
+	} else if (how->rsa != NULL) {
 		add(&content, algorithm("1.2.840.113549.1.1.1"));
 		add(&content, bare_signature_of(how, buf_view(&signed_set)));
 	} else {
@@ -368,6 +393,27 @@ static void may_lack_its_digest_info_if_it_is_old(void **state)
 	EVP_PKEY_free(rsa);
 }
 
+/* A weak digest in the parameters of RSASSA-PSS does not hide behind digestAlgorithm. */
+static void has_one_digest_in_both_algorithms(void **state)
+{
+	const struct world *world = *state;
+	EVP_PKEY *rsa = make_key("rsa", 2048);
+	X509 *signer = make_signer(world, rsa, "critical,timeStamping");
+	struct made_of how = { .time = "270115080000Z",
+		.signer = signer,
+		.rsa = rsa,
+		.digest = EVP_sha256(),
+		.pss = EVP_sha256() };
+
+	assert_int_equal(check(world, countersignature(world, &how), signer, MODEL_PAST)->status,
+		CHECK_PASSED);
+	how.pss = EVP_sha1();
+	assert_int_equal(check(world, countersignature(world, &how), signer, MODEL_PAST)->sub,
+		SUB_SIG_CRYPTO_FAILURE);
+	X509_free(signer);
+	EVP_PKEY_free(rsa);
+}
+
 static void ends_wherever_it_is_cut(void **state)
 {
 	const struct made_of how = { .time = "270115080000Z" };
@@ -397,6 +443,7 @@ int main(void)
 		cmocka_unit_test(its_certificate_is_for_time_stamping),
 		cmocka_unit_test(its_certificate_may_be_missing),
 		cmocka_unit_test(may_lack_its_digest_info_if_it_is_old),
+		cmocka_unit_test(has_one_digest_in_both_algorithms),
 		cmocka_unit_test(ends_wherever_it_is_cut),
 	};
 

@@ -4,8 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include <openssl/asn1t.h>
-#include <openssl/rsa.h>
+#include "signature.h"
 
 /* What a signature was made with; digest NID_undef: one of its own (EdDSA). */
 struct signed_with {
@@ -14,29 +13,17 @@ struct signed_with {
 	bool known; /* else an AlgorithmIdentifier that nobody can read */
 };
 
-/* RFC 4055 3.1: SHA-1 where the digest is left out. */
-static bool digest_of_pss(const X509_ALGOR *algorithm, int *digest)
-{
-	RSA_PSS_PARAMS *params =
-		ASN1_TYPE_unpack_sequence(ASN1_ITEM_rptr(RSA_PSS_PARAMS), algorithm->parameter);
-
-	if (params == NULL)
-		return false;
-	*digest = params->hashAlgorithm == NULL ? NID_sha1
-						: OBJ_obj2nid(params->hashAlgorithm->algorithm);
-	RSA_PSS_PARAMS_free(params);
-	return true;
-}
-
 static struct signed_with signed_with(const X509_ALGOR *algorithm)
 {
 	struct signed_with with = { .scheme = OBJ_obj2nid(algorithm->algorithm) };
 	int key;
 
-	if (with.scheme == NID_rsassaPss)
-		with.known = digest_of_pss(algorithm, &with.digest);
-	else
+	if (with.scheme == NID_rsassaPss) {
+		with.digest = signature_pss_digest(algorithm);
+		with.known = with.digest != NID_undef;
+	} else {
 		with.known = OBJ_find_sigid_algs(with.scheme, &with.digest, &key) == 1;
+	}
 	return with;
 }
 

@@ -19,25 +19,31 @@ const EVP_MD *signature_digest(const struct token_file *file)
 	return nid == NID_undef ? NULL : EVP_get_digestbynid(nid);
 }
 
-/* RSASSA-PSS names its digest in the parameters; SHA-1 is their DEFAULT (RFC 4055 3.1). */
-static int pss_digest(const struct ber_node *algorithm)
+int signature_pss_digest(const X509_ALGOR *algorithm)
 {
-	const uint8_t *at = algorithm->whole.at;
-	X509_ALGOR *alg = d2i_X509_ALGOR(NULL, &at, (long)algorithm->whole.len);
 	const void *value = NULL;
 	int type = V_ASN1_UNDEF;
 	RSA_PSS_PARAMS *pss = NULL;
 	int nid = NID_undef;
 
-	if (alg != NULL)
-		X509_ALGOR_get0(NULL, &type, &value, alg);
+	X509_ALGOR_get0(NULL, &type, &value, algorithm);
 	if (type == V_ASN1_SEQUENCE)
-		pss = ASN1_TYPE_unpack_sequence(ASN1_ITEM_rptr(RSA_PSS_PARAMS), alg->parameter);
+		pss = ASN1_TYPE_unpack_sequence(
+			ASN1_ITEM_rptr(RSA_PSS_PARAMS), algorithm->parameter);
 	if (pss != NULL)
 		nid = pss->hashAlgorithm == NULL ? NID_sha1
 						 : OBJ_obj2nid(pss->hashAlgorithm->algorithm);
 	RSA_PSS_PARAMS_free(pss);
-	X509_ALGOR_free(alg);
+	return nid;
+}
+
+static int pss_digest(const struct ber_node *node)
+{
+	const uint8_t *at = node->whole.at;
+	X509_ALGOR *algorithm = d2i_X509_ALGOR(NULL, &at, (long)node->whole.len);
+	int nid = algorithm == NULL ? NID_undef : signature_pss_digest(algorithm);
+
+	X509_ALGOR_free(algorithm);
 	return nid;
 }
 

@@ -9,7 +9,8 @@
 
 #include "tsa/token/read/token_file.h"
 
-/* All take a file whose cms.has_signer is set; found gets the finding, without the rule. */
+/* Those of a file take one whose cms.has_signer is set; found gets the finding, without the rule.
+ */
 
 /* The digest of digestAlgorithm; NULL if OpenSSL knows none. Static memory of OpenSSL. */
 const EVP_MD *signature_digest(const struct token_file *file);
@@ -18,6 +19,11 @@ const EVP_MD *signature_digest(const struct token_file *file);
  * key that it is of (EVP_PKEY_RSA for RSASSA-PSS as well).
  */
 void signature_algorithm(const struct token_file *file, int *digest, int *key);
+/*
+ * The digest that the parameters of RSASSA-PSS name, SHA-1 by DEFAULT (RFC 4055 3.1); NID_undef if
+ * they cannot be read or are absent. Of any algorithm, whatever file it is in.
+ */
+int signature_pss_digest(const X509_ALGOR *algorithm);
 /* messageDigest is one attribute with one value, the digest of eContent (RFC 5652 11.2). */
 bool signature_message_digest(const struct token_file *file, struct err *found);
 /* CMSAlgorithmProtection, where there, repeats the algorithms (RFC 6211 2). */

@@ -8,6 +8,7 @@
 #include <openssl/rsa.h>
 #include <openssl/x509v3.h>
 
+#include "signature.h"
 #include "tsa/token/read/oid.h"
 #include "tsa/tsp/der.h"
 
@@ -106,7 +107,10 @@ static X509_ALGOR *scheme_of(
 
 	if (OBJ_find_sigid_algs(scheme, &named, &key_type) == 1) {
 		algorithm = d2i_X509_ALGOR(NULL, &at, (long)node->whole.len);
-		if (algorithm == NULL || (named != NID_undef && named != digest)) {
+		if (scheme == NID_rsassaPss)
+			named = algorithm == NULL ? NID_undef : signature_pss_digest(algorithm);
+		if (algorithm == NULL ||
+			(named != digest && (named != NID_undef || scheme == NID_rsassaPss))) {
 			err_set(why, "digestAlgorithm and signatureAlgorithm contradict");
 			X509_ALGOR_free(algorithm);
 			return NULL;
