@@ -13,6 +13,7 @@
 #include <cmocka.h>
 
 #include "check_fixture.h"
+#include "read_file.h"
 
 #define CORPUS TSA_TEST_DATA "/corpus/"
 
@@ -80,23 +81,6 @@ static const struct corpus_case cases[] = {
 	{ "made-A-rev-poe.der", CHECK_FAILED, SUB_HASH_FAILURE, "V-15" },
 };
 
-static struct buf read_file(const char *folder, const char *name)
-{
-	struct buf out = { 0 };
-	uint8_t room[4096];
-	char path[512];
-	size_t len;
-	FILE *file;
-
-	(void)snprintf(path, sizeof(path), CORPUS "%s/%s", folder, name);
-	file = fopen(path, "rb");
-	assert_non_null(file);
-	while ((len = fread(room, 1, sizeof(room), file)) > 0)
-		buf_append(&out, (struct bytes){ room, len });
-	assert_int_equal(fclose(file), 0);
-	return out;
-}
-
 static unsigned digest_of(void *arg, const EVP_MD *digest, uint8_t *out)
 {
 	const struct buf *data = arg;
@@ -109,9 +93,9 @@ static unsigned digest_of(void *arg, const EVP_MD *digest, uint8_t *out)
 static void run_case(void **state)
 {
 	const struct corpus_case *of = *state;
-	struct buf file = read_file("negative", of->name);
-	struct buf data = read_file("negative", "made-A.data");
-	struct buf root = read_file("certs", "made-root-A.cer");
+	struct buf file = read_file(CORPUS "negative", of->name);
+	struct buf data = read_file(CORPUS "negative", "made-A.data");
+	struct buf root = read_file(CORPUS "certs", "made-root-A.cer");
 	const uint8_t *at = root.at;
 	const struct said_beside beside = {
 		.anchor = d2i_X509(NULL, &at, (long)root.len),
@@ -134,7 +118,7 @@ static void run_case(void **state)
 /* Every length that is too short: no crash, and never PASSED. */
 static void refuses_whatever_is_cut_off(void **state)
 {
-	struct buf file = read_file("negative", "made-A-00-good.der");
+	struct buf file = read_file(CORPUS "negative", "made-A-00-good.der");
 	const struct said_beside beside = { 0 };
 
 	(void)state;
@@ -155,7 +139,7 @@ static void refuses_whatever_is_cut_off(void **state)
 /* The good one with indefinite lengths and a constructed eContent, up to TSTInfo. */
 static void takes_outer_layers_in_ber(void **state)
 {
-	struct buf file = read_file("..", "token-ber.der");
+	struct buf file = read_file(CORPUS "..", "token-ber.der");
 	const struct said_beside beside = { 0 };
 	struct said said;
 

@@ -16,6 +16,7 @@
 #include <openssl/pem.h>
 
 #include "path_fixture.h"
+#include "read_file.h"
 #include "tools/verify/signer.h"
 
 struct corpus {
@@ -30,24 +31,6 @@ struct corpus {
 	unsigned others;
 	unsigned others_found;
 };
-
-static struct buf read_file(const char *folder, const char *name)
-{
-	char path[1024];
-	uint8_t part[4096];
-	struct buf buf = { 0 };
-	FILE *file;
-	size_t len;
-
-	(void)snprintf(path, sizeof(path), "%s/%s", folder, name);
-	file = fopen(path, "rb");
-	if (file == NULL)
-		fail_msg("%s: cannot be read", path);
-	while ((len = fread(part, 1, sizeof(part), file)) > 0)
-		buf_append(&buf, (struct bytes){ part, len });
-	(void)fclose(file);
-	return buf;
-}
 
 static void add_certificate(struct corpus *corpus, X509 *certificate)
 {

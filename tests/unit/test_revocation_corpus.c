@@ -14,6 +14,7 @@
 #include <dirent.h>
 #include <openssl/pem.h>
 
+#include "read_file.h"
 #include "tsa/token/check/revocation.h"
 #include "tsa/token/check/token.h"
 
@@ -38,24 +39,6 @@ struct corpus {
 	unsigned delegated; /* usable, by another signer than the issuer */
 	unsigned keeping; /* usable, with a word about expired certificates */
 };
-
-static struct buf read_file(const char *folder, const char *name)
-{
-	char path[1024];
-	uint8_t part[4096];
-	struct buf buf = { 0 };
-	FILE *file;
-	size_t len;
-
-	(void)snprintf(path, sizeof(path), "%s/%s", folder, name);
-	file = fopen(path, "rb");
-	if (file == NULL)
-		fail_msg("%s: cannot be read", path);
-	while ((len = fread(part, 1, sizeof(part), file)) > 0)
-		buf_append(&buf, (struct bytes){ part, len });
-	(void)fclose(file);
-	return buf;
-}
 
 typedef void take_file(struct corpus *corpus, const char *name, struct bytes octets);
 

@@ -12,6 +12,7 @@
 #include <cmocka.h>
 #include <openssl/cms.h>
 
+#include "read_file.h"
 #include "tsa/token/check/revocation.h"
 
 #define DATA TSA_TEST_DATA "/corpus/"
@@ -77,27 +78,9 @@ struct world {
 	struct path path;
 };
 
-static struct buf read_file(const char *name)
-{
-	char path[512];
-	struct buf out = { 0 };
-	uint8_t some[4096];
-	size_t len;
-	FILE *in;
-
-	snprintf(path, sizeof(path), DATA "%s", name);
-	in = fopen(path, "rb");
-	if (in == NULL)
-		fail_msg("%s", path);
-	while ((len = fread(some, 1, sizeof(some), in)) > 0)
-		buf_append(&out, (struct bytes){ some, len });
-	(void)fclose(in);
-	return out;
-}
-
 static void add_embedded(struct world *world, const struct material_item **signer)
 {
-	struct buf token = read_file("negative/made-A-rev-token.der");
+	struct buf token = read_file(DATA, "negative/made-A-rev-token.der");
 	const uint8_t *at = token.at;
 	CMS_ContentInfo *cms = d2i_CMS_ContentInfo(NULL, &at, (long)token.len);
 	STACK_OF(X509) *certificates = CMS_get1_certs(cms);
@@ -121,7 +104,7 @@ static void add_embedded(struct world *world, const struct material_item **signe
 
 static void build(struct world *world)
 {
-	struct buf root = read_file("certs/made-root-A.cer");
+	struct buf root = read_file(DATA, "certs/made-root-A.cer");
 	const struct material_item *signer = NULL;
 	struct paths paths;
 	struct err err;
@@ -146,7 +129,7 @@ static void check_row(const struct row *row)
 	struct buf crl;
 
 	snprintf(name, sizeof(name), "crls/made-A-rev-%s.crl", row->file);
-	crl = read_file(name);
+	crl = read_file(DATA, name);
 	build(&world);
 	assert_true(material_add(
 		world.material, MATERIAL_CRL, FROM_CALLER, buf_view(&crl), name, NULL, &err));

@@ -2,6 +2,7 @@
 #include "pem.h"
 
 #include <limits.h>
+#include <string.h>
 
 #include <openssl/err.h>
 #include <openssl/pem.h>
@@ -135,4 +136,26 @@ X509_CRL *pem_crl_of(struct bytes document)
 	}
 	ERR_clear_error();
 	return crl;
+}
+
+void pem_decode(struct buf *content)
+{
+	static const char begin[] = "-----BEGIN ";
+	char *name = NULL, *header = NULL;
+	unsigned char *data = NULL;
+	long len = 0;
+	BIO *in;
+
+	if (content->len < sizeof(begin) || memcmp(content->at, begin, sizeof(begin) - 1) != 0)
+		return;
+	in = BIO_new_mem_buf(content->at, (int)content->len);
+	if (in != NULL && PEM_read_bio(in, &name, &header, &data, &len) == 1 && len >= 0) {
+		content->len = 0;
+		buf_append(content, (struct bytes){ data, (size_t)len });
+	}
+	OPENSSL_free(name);
+	OPENSSL_free(header);
+	OPENSSL_free(data);
+	BIO_free(in);
+	ERR_clear_error();
 }

@@ -7,6 +7,8 @@
 #include "tsa/core/bytes.h"
 #include "tsa/core/err.h"
 
+/* If content begins with a PEM block, it becomes what that holds, whatever its label. */
+void pem_decode(struct buf *content);
 /* All certificates of a PEM file, at least one. NULL and err if it is not so. */
 STACK_OF(X509) * pem_read_certificates(const char *path, struct err *err);
 /* The same, as trust anchors. The caller frees. */

@@ -7,7 +7,8 @@
 #include <string.h>
 
 #include <openssl/err.h>
-#include <openssl/pem.h>
+
+#include "tools/pem/pem.h"
 
 struct carrier_document *carrier_new_document(
 	struct carrier *carrier, size_t octets, struct err *err)
@@ -28,29 +29,6 @@ struct carrier_document *carrier_new_document(
 	return document;
 }
 
-/* The first PEM block, whatever its label. */
-static void decode_pem(struct buf *content)
-{
-	static const char begin[] = "-----BEGIN ";
-	char *name = NULL, *header = NULL;
-	unsigned char *data = NULL;
-	long len = 0;
-	BIO *in;
-
-	if (content->len < sizeof(begin) || memcmp(content->at, begin, sizeof(begin) - 1) != 0)
-		return;
-	in = BIO_new_mem_buf(content->at, (int)content->len);
-	if (in != NULL && PEM_read_bio(in, &name, &header, &data, &len) == 1 && len >= 0) {
-		content->len = 0;
-		buf_append(content, (struct bytes){ data, (size_t)len });
-	}
-	OPENSSL_free(name);
-	OPENSSL_free(header);
-	OPENSSL_free(data);
-	BIO_free(in);
-	ERR_clear_error();
-}
-
 /* The file is one signature. */
 static bool read_bare(const struct carrier_source *source, struct carrier *carrier, struct err *err)
 {
@@ -63,7 +41,7 @@ static bool read_bare(const struct carrier_source *source, struct carrier *carri
 	if (document == NULL ||
 		!carrier_source_append(source, 0, (size_t)source->size, &document->owned, err))
 		return false;
-	decode_pem(&document->owned);
+	pem_decode(&document->owned);
 	document->der = buf_view(&document->owned);
 	return true;
 }

@@ -7,9 +7,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include <openssl/err.h>
-#include <openssl/pem.h>
-
 #include "tools/pem/pem.h"
 
 enum { SLICE = 1 << 16, MAX_CERTIFICATES = 4 << 20, MAX_CRL = 64 << 20 };
@@ -26,29 +23,6 @@ static bool read_all(FILE *in, size_t max, struct buf *out, struct err *err)
 	}
 	free(slice);
 	return ok && (ferror(in) == 0 || err_sys(err, "cannot be read"));
-}
-
-/* The first PEM block, if there is one. */
-static void decode_pem(struct buf *content)
-{
-	static const char begin[] = "-----BEGIN ";
-	BIO *in;
-	char *name = NULL, *header = NULL;
-	unsigned char *data = NULL;
-	long len = 0;
-
-	if (content->len < sizeof(begin) || memcmp(content->at, begin, sizeof(begin) - 1) != 0)
-		return;
-	in = BIO_new_mem_buf(content->at, (int)content->len);
-	if (in != NULL && PEM_read_bio(in, &name, &header, &data, &len) == 1 && len >= 0) {
-		content->len = 0;
-		buf_append(content, (struct bytes){ data, (size_t)len });
-	}
-	OPENSSL_free(name);
-	OPENSSL_free(header);
-	OPENSSL_free(data);
-	BIO_free(in);
-	ERR_clear_error();
 }
 
 bool input_read(const char *path, size_t max, struct buf *out, struct err *err)
@@ -69,7 +43,7 @@ bool input_der(const char *path, size_t max, struct buf *out, struct err *err)
 {
 	if (!input_read(path, max, out, err))
 		return false;
-	decode_pem(out);
+	pem_decode(out);
 	return true;
 }
 
