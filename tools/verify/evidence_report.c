@@ -2,7 +2,7 @@
 #include <openssl/objects.h>
 
 #include "evidence_record.h"
-#include "report.h"
+#include "report_part.h"
 #include "text.h"
 
 static json_t *json_checks(const struct verdict *verdict)
@@ -122,14 +122,7 @@ static void put_text(const struct checked_record *checked, FILE *out)
 		text_escaped_string(out, verdict->needs[i]);
 		(void)fputc('\n', out);
 	}
-	(void)fputs("checks:\n", out);
-	for (unsigned i = 0; i < verdict->line_count; i++) {
-		const struct check_line *line = &verdict->lines[i];
-
-		(void)fprintf(out, "  %-4s %-6s ", check_result_name(line->result), line->id);
-		text_escaped_string(out, line->text);
-		(void)fputc('\n', out);
-	}
+	report_put_checks(verdict, out);
 	text_set(chains, "chains", json_chains(checked));
 	text_print(out, chains);
 	json_decref(chains);

@@ -10,5 +10,7 @@ json_t *report_json_text(const char *text);
 /* Members token and signer; null if there is no certificate of the signer. */
 json_t *report_json_token(const struct token_facts *facts);
 json_t *report_json_signer(const struct token_facts *facts);
+/* The lines of a verdict, each with its result and ID. */
+void report_put_checks(const struct verdict *verdict, FILE *out);
 
 #endif

@@ -1,5 +1,5 @@
 /* The report for a person: the verdict first, then why, what is missing, the checks, the facts. */
-#include "report.h"
+#include "report_part.h"
 
 #include <inttypes.h>
 #include <string.h>
@@ -113,7 +113,7 @@ static void put_why(const struct verdict *verdict, FILE *out)
 			put_named("warning", verdict->lines[i].text, out);
 }
 
-static void put_checks(const struct verdict *verdict, FILE *out)
+void report_put_checks(const struct verdict *verdict, FILE *out)
 {
 	(void)fputs("checks:\n", out);
 	for (unsigned i = 0; i < verdict->line_count; i++) {
@@ -151,7 +151,7 @@ void report_put_text(const struct report *report, FILE *out)
 		put_named("missing", verdict->needs[i], out);
 	if (report->unmet != NULL)
 		(void)fprintf(out, "exit status 1: %s\n", report->unmet);
-	put_checks(verdict, out);
+	report_put_checks(verdict, out);
 	forget(facts);
 	text_print(out, facts);
 	json_decref(facts);

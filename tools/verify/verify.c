@@ -242,13 +242,7 @@ void verify_without(struct verify *verify, const struct verify_subject *subject,
 {
 	struct checked *checked = &verify->checked;
 
-	verdict_start(&checked->verdict);
-	checked->facts = (struct token_facts){ .accuracy_us = -1 };
-	checked->path.length = 0;
-	checked->poe_count = 0;
-	checked->control = INT64_MAX;
-	checked->proved = false;
-	checked->model = verify->shared->policy.model;
+	checked_start(&verify->shared->policy, checked);
 	(void)verdict_fail(&checked->verdict, "V-01", status, sub, "%s", text);
 	conclude(verify, subject, tally, out);
 }

@@ -129,13 +129,7 @@ void countersignature_check(struct bytes signer_info, struct bytes covered,
 		.facts = &checked->facts,
 		.verdict = &checked->verdict };
 
-	verdict_start(&checked->verdict);
-	checked->facts = (struct token_facts){ .accuracy_us = -1 };
-	checked->path.length = 0;
-	checked->poe_count = 0;
-	checked->control = INT64_MAX;
-	checked->proved = false;
-	checked->model = policy->model;
+	checked_start(policy, checked);
 	if (EVP_Digest(signer_info.at, signer_info.len, checked->facts.sha256, NULL, EVP_sha256(),
 		    NULL) == 1 &&
 		check_form(&run, signer_info) && check_time(&run) && check_signature(&run)) {

@@ -325,6 +325,13 @@ static void start_report(const struct check_policy *policy, struct checked *chec
 	checked->model = policy->model;
 }
 
+void checked_start(const struct check_policy *policy, struct checked *checked)
+{
+	verdict_start(&checked->verdict);
+	checked->facts = (struct token_facts){ .accuracy_us = -1 };
+	start_report(policy, checked);
+}
+
 void check_moment(
 	const struct check_policy *policy, struct material *material, struct checked *checked)
 {

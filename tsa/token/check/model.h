@@ -54,6 +54,11 @@ void check_token(struct bytes in, const struct check_policy *policy, struct mate
 	struct checked *checked);
 void checked_wipe(struct checked *checked);
 /*
+ * A report in which nothing is known: passed with no line, no facts, no path. check_token() begins
+ * by itself; this is for those who fill in facts and verdict themselves.
+ */
+void checked_start(const struct check_policy *policy, struct checked *checked);
+/*
  * The second half of check_token() for what is no token but has a signer and a time (a PKCS#9
  * countersignature): rows 16 and 17 and the model on checked->facts and checked->verdict as they
  * stand. material is as for check_token(). Row 8's further IDs are left out if there is no token
